@@ -1,0 +1,1 @@
+"""Snapshots to Scores: the only room with torch. Imports graph only."""

@@ -1,0 +1,1 @@
+"""The domain: register, identity, groups, contagion, store. Imports no other room."""

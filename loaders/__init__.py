@@ -1,0 +1,1 @@
+"""Files to Register. Imports graph only."""
