@@ -66,7 +66,7 @@ class Register:
         Args:
             new: by table, columns of `Table.schema`. The order of rows changes nothing.
         """
-        fates = {name: _fates(TABLES[name], self.table(name), frame) for name, frame in new.items()}
+        fates = _whole_lines({name: _fates(TABLES[name], self.table(name), frame) for name, frame in new.items()})
         tables = dict(self.tables)
         for name, frame in new.items():
             kept = frame.filter(fates[name]["fate"] == KEPT)
@@ -124,6 +124,26 @@ def _fates(table: Table, held: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     if held.height:
         fate = fate.update(_against(table, held, rows.filter(fate["fate"] == KEPT)), on="row")
     return fate.drop("row")
+
+
+def _whole_lines(fates: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """A line of a file that gives several records is never half in: one in quarantine takes the others along."""
+    if len(fates) < 2:  # noqa: PLR2004
+        return fates
+    bad = pl.concat([frame.filter(pl.col("fate") == QUARANTINED) for frame in fates.values()])
+    told = bad.select("file", "line", because="reason").unique(["file", "line"], keep="first", maintain_order=True)
+    return {name: _with_reason(frame, told) for name, frame in fates.items()} if told.height else fates
+
+
+def _with_reason(frame: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    joined = frame.join(told, on=["file", "line"], how="left", maintain_order="left")
+    dragged = (pl.col("fate") == KEPT) & pl.col("because").is_not_null()
+    return joined.select(
+        "file",
+        "line",
+        fate=pl.when(dragged).then(pl.lit(QUARANTINED)).otherwise("fate"),
+        reason=pl.when(dragged).then("because").otherwise("reason"),
+    )
 
 
 def _among(table: Table, doubled: pl.DataFrame) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """Rows against the dictionary: each is accepted with typed values, or rejected with its reason."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -7,9 +8,10 @@ import polars as pl
 
 from ..graph.fields import FIELDS, Kind
 from ..graph.schema import TABLES, Table
-from .cells import UNSEEN, cell, is_open_end, reading_order, trimmed
+from .cells import UNSEEN, cell, is_open_end, mixed_format, reading_order, trimmed
 from .reading import Reading
 
+FOLDED = ("uscc", "lei")  # written in capitals by their standards
 FROM_THE_START = ("parties", "identifiers")  # known from the start where no day is given
 
 
@@ -66,41 +68,52 @@ def _accept(
     read = raw.select("line", *(value.alias(name) for name, (value, _) in cells.items()))
     fault = raw.select(pl.coalesce(*(reason for _, reason in cells.values())).alias("reason")).get_column("reason")
     fault = fault if fault.len() == raw.height else pl.repeat(None, raw.height, dtype=pl.String, eager=True)
-    filled, counted = _fill(table, read, source, recorded_on)
+    filled = _fill(table, read, source, recorded_on)
     late = filled.select(pl.coalesce(*_row_faults(table)).alias("reason")).get_column("reason")
     reason = _name_unseen(pl.select(pl.coalesce(fault, late)).to_series())
     bad = raw.with_columns(reason=reason).filter(pl.col("reason").is_not_null())
     first = ["line", "reason"]
     good = filled.filter(reason.is_null())
-    return good, bad.select(first + [name for name in raw.columns if name not in first]), _counts(table, raw) + counted
+    said = _counts(table, raw) + _days_filled_in(table, read.filter(reason.is_null()), recorded_on)
+    return good, bad.select(first + [name for name in raw.columns if name not in first]), said
 
 
 def _name_unseen(reason: pl.Series) -> pl.Series:
-    found = reason.str.extract(f"({UNSEEN})").drop_nulls().unique().to_list()
-    for char in found:  # a handful of characters, never rows
-        reason = reason.str.replace_all(char, f"U+{ord(char):04X}", literal=True)
+    """A character that nobody can see is named by its code."""
+    ending = rf"holds the character ({UNSEEN})$"
+    for char in reason.str.extract(ending).drop_nulls().unique():  # a handful of characters, never rows
+        reason = reason.str.replace(f"(holds the character ){re.escape(char)}$", f"${{1}}U+{ord(char):04X}")
     return reason
 
 
-def _fill(
-    table: Table, read: pl.DataFrame, source: str, recorded_on: date | None
-) -> tuple[pl.DataFrame, list[str]]:
-    """Fills in what an empty cell stands for: days, source, the id of an event."""
+def _fill(table: Table, read: pl.DataFrame, source: str, recorded_on: date | None) -> pl.DataFrame:
+    """Fills in what an empty cell stands for: days, source, the id of an event; folds letters of check-digit codes."""
     if table.name == "observations":
         read = read.with_columns(valid_from=pl.col("valid_from").fill_null(pl.col("month").dt.offset_by("1mo")))
     if table.name == "events":
         parts = [pl.col(name).cast(pl.String).fill_null("") for name in ("party_id", "kind", "valid_from", "amount")]
         read = read.with_columns(event_id=pl.col("event_id").fill_null(pl.concat_str(parts, separator="|")))
-    read = read.with_columns(
-        source=pl.col("source").fill_null(source), retracted=pl.col("retracted").fill_null(value=False)
+    if table.name == "identifiers":
+        read = read.with_columns(value=pl.when(pl.col("scheme").is_in(FOLDED)).then(_upper("value")).otherwise("value"))
+    day = pl.lit(recorded_on, dtype=pl.Date) if recorded_on else pl.col("valid_from").dt.offset_by(f"{table.lag}d")
+    return read.with_columns(
+        source=pl.col("source").fill_null(source),
+        retracted=pl.col("retracted").fill_null(value=False),
+        recorded_on=pl.col("recorded_on").fill_null(day),
     )
-    if recorded_on is not None:
-        return read.with_columns(recorded_on=pl.col("recorded_on").fill_null(recorded_on)), []
+
+
+def _upper(name: str) -> pl.Expr:
+    return pl.col(name).str.to_uppercase()
+
+
+def _days_filled_in(table: Table, read: pl.DataFrame, recorded_on: date | None) -> list[str]:
     missing = pl.col("recorded_on").is_null() & pl.col("valid_from").is_not_null()
     counted = int(read.select(missing.sum()).item())
-    read = read.with_columns(recorded_on=pl.col("recorded_on").fill_null(pl.col("valid_from").dt.offset_by(f"{table.lag}d")))
-    said = f"{table.name}: {counted} rows without recorded_on are known from valid_from"
-    return read, [said + (f" + {table.lag} days" if table.lag else "")] if counted else []
+    if recorded_on or not counted:
+        return []
+    lag = f" + {table.lag} days" if table.lag else ""
+    return [f"{table.name}: {counted} rows without recorded_on are known from valid_from{lag}"]
 
 
 def _row_faults(table: Table) -> list[pl.Expr]:
@@ -142,8 +155,14 @@ def _counts(table: Table, raw: pl.DataFrame) -> list[str]:
         if FIELDS[name].kind is Kind.ID:
             blank = int(raw.select((pl.col(name) != trimmed(name)).sum()).item())
             said += [f"{table.name}: blanks around {name} trimmed in {blank} rows"] if blank else []
+        lines = mixed_format(FIELDS[name], raw)
+        shown = ", ".join(map(str, lines[:3]))
+        said += [f"{table.name}: {name} mixes number formats: decimal comma on lines {shown}"] if lines else []
         if FIELDS[name].kind is Kind.FRACTION:
             said += _percent_note(table, name, raw)
+    if table.name == "identifiers" and "value" in texts and "scheme" in texts:
+        folded = int(raw.select((pl.col("scheme").is_in(FOLDED) & (pl.col("value") != _upper("value"))).sum()).item())
+        said += [f"identifiers: {folded} values folded to capitals"] if folded else []
     if "valid_to" in raw.columns:
         ends = _open_ends(raw)
         said += [f"{table.name}: {ends} ends in 9999 or on 2999-12-31 read as no end"] if ends else []
