@@ -49,12 +49,15 @@ def visible(table: Table, frame: pl.DataFrame, day: date) -> pl.DataFrame:
 
 
 def governing(table: Table, seen: pl.DataFrame, day: date, settings: Settings) -> pl.DataFrame:
-    """Of each source and key the statement begun last, if in force; of several sources the first in `sources`."""
+    """What governs each key on `day`: of several sources the first in `sources`."""
+    return _first_source(table, by_source(table, seen, day), list(table.key), settings)
+
+
+def by_source(table: Table, seen: pl.DataFrame, day: date) -> pl.DataFrame:
+    """Of each source and key the statement begun last, if it is in force on `day`."""
     key = ["source", *table.key]
     latest = seen.sort(_standing(table, seen), nulls_last=False).unique(key, keep="last", maintain_order=True)
-    if not table.history:
-        latest = latest.filter(pl.col("valid_to").is_null() | (pl.col("valid_to") > day))
-    return _first_source(table, latest, list(table.key), settings)
+    return latest if table.history else latest.filter(pl.col("valid_to").is_null() | (pl.col("valid_to") > day))
 
 
 def _standing(table: Table, seen: pl.DataFrame) -> list[pl.Expr]:
