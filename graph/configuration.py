@@ -1,0 +1,76 @@
+"""Where things lie and how to reach them: flag first, then environment, then relparty.toml."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from .errors import UsageError
+from .schema import CURRENCY
+from .settings import Settings
+
+FILE = "relparty.toml"
+
+
+class Configuration(BaseSettings):
+    """All settings of the command line; each is also RELPARTY_<NAME> in the environment and a line of relparty.toml."""
+
+    model_config = SettingsConfigDict(env_prefix="RELPARTY_", toml_file=FILE, extra="forbid")
+
+    home: Path = Path("relparty-data")  # register/, store/, models/, runs/ and quarantine/ lie in it
+    store: str = "embedded"  # or a Bolt URL: bolt://, neo4j://, with +s or +ssc for TLS
+    user: str = "neo4j"
+    database: str = "neo4j"
+    ca_file: Path | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    currency: str = CURRENCY
+    sources: tuple[str, ...] = Settings().sources
+    persons: Literal["pseudonym", "full", "none"] = "pseudonym"
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
+        """Flag, environment, file, in this order."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def settings(self) -> Settings:
+        """What changes the content of a snapshot."""
+        return Settings(self.currency, self.sources)
+
+    @property
+    def secret(self) -> str:
+        """The password, from RELPARTY_PASSWORD or the file that password_file names.
+
+        Raises:
+            UsageError: neither is given, or there is no such file.
+        """
+        if self.password is not None:
+            return self.password.get_secret_value()
+        if self.password_file is None:
+            raise UsageError("No password for the store. Set RELPARTY_PASSWORD, or password_file in relparty.toml.")
+        try:
+            return self.password_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise UsageError(f"{self.password_file}: the password file can't be read ({error.strerror}).") from error
+
+
+def configuration(flags: dict[str, Any]) -> Configuration:
+    """The configuration under some flags; a flag that is None was not given.
+
+    Raises:
+        UsageError: a setting that does not exist, or a value of the wrong kind.
+    """
+    try:
+        return Configuration(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UsageError(f"setting {where}: {first['msg']}. See the settings in the README.") from error
+    except ValueError as error:
+        raise UsageError(f"{FILE}: {error}.") from error
