@@ -117,7 +117,7 @@ def sources_disagree(subject: Subject) -> list[Finding]:
     apart = rows.group_by(table.key).agg(
         sources=pl.col("source").sort(), low=low.max(), high=high.min(), several=pl.col("source").n_unique() > 1
     )
-    wrong = apart.filter(pl.col("several") & (pl.col("low") - pl.col("high") > APART)).drop("several").sort(table.key)
+    wrong = apart.filter(pl.col("several") & (pl.col("low") - pl.col("high") > APART + 1e-9)).drop("several").sort(table.key)
     what = f"sources disagree on {wrong.height} stakes by more than {APART:g}{_first(wrong, 'owner_id')}"
     return [Finding("sources_disagree", "warning", wrong, what, "Correct one source, or order them in the setting sources.")]
 

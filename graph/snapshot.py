@@ -1,10 +1,13 @@
 """Snapshot: the graph as it was known at the end of one day."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
+import pyarrow as pa
+from polars import CompatLevel
 
 from .errors import UsageError
 from .schema import CURRENCY, LINKS, SNAPSHOT_TABLES
@@ -57,6 +60,17 @@ class Snapshot:
         if not len(found):
             raise UsageError(f"{party_id}: no such party on {self.day}. Load it, or choose another --as-of.")
         return int(found[0])
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the content: equal snapshots have the same, whichever register or store they came from."""
+        digest = hashlib.sha256(f"{self.day} {self.currency}".encode())
+        for name in SNAPSHOT_TABLES:
+            table = self.table(name).rechunk().to_arrow(compat_level=CompatLevel.oldest())
+            with pa.ipc.new_stream(sink := pa.BufferOutputStream(), table.schema) as stream:
+                stream.write_table(table)
+            digest.update(sink.getvalue())
+        return digest.hexdigest()[:16]
 
     def equals(self, other: "Snapshot") -> bool:
         """Whether both show the same day, parties and rows, value for value."""

@@ -40,12 +40,12 @@ def read_lines(path: Path, separator: str = ",") -> Lines:
             shows another separator.
     """
     text, encoding = _utf8(path)
+    if not text.strip():
+        raise DataError(f"{path.name}: the file is empty. Write at least its heading.")
     starts, ends, fields = _records(path, text, separator)
     blank = ends <= starts
     numbers = 1 + np.searchsorted(np.flatnonzero(_bytes(text) == NEWLINE), starts)
     starts, ends, fields, numbers = starts[~blank], ends[~blank], fields[~blank], numbers[~blank]
-    if not len(starts):
-        raise DataError(f"{path.name}: the file is empty. Write at least its heading.")
     heading = text[starts[0] : ends[0]]
     if fields[0] == 1 and separator == "," and (b";" in heading or b"\t" in heading):
         raise DataError(f"{path.name}: fields are separated by ';' or tabs. Name the separator (and decimal mark) in --map.")
@@ -87,7 +87,7 @@ def _records(path: Path, text: bytes, separator: str) -> tuple[np.ndarray, np.nd
     newline = raw[outside] == NEWLINE
     ends = outside[newline]
     separators = np.flatnonzero(~newline)
-    if not len(raw) or raw[-1] != NEWLINE:
+    if raw[-1] != NEWLINE:
         ends = np.append(ends, len(raw))
     starts = np.concatenate([[0], ends[:-1] + 1])
     fields = 1 + np.diff(np.searchsorted(outside[separators], ends), prepend=0)

@@ -1,0 +1,331 @@
+"""What each command does: read, call, write. Like cli.py, from which it is called, it may meet all rooms."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from . import __version__
+from .graph import register_folder
+from .graph.checks import Subject, bare_parties, check
+from .graph.configuration import Configuration
+from .graph.errors import DataError, StoreError, UsageError
+from .graph.register import Register
+from .graph.results import Run, check_complete, save_run
+from .graph.schema import dictionary_hash
+from .loaders.intake import Intake, close_absent, take_in, write_quarantine
+from .loaders.reading import Reading
+
+if TYPE_CHECKING:
+    from .gnn.model import Model
+    from .graph.snapshot import Snapshot
+    from .graph.store import Store
+
+Step = Callable[[str, int, int], None]  # a named step, how much of it is done, of how much
+Report = dict[str, Any]  # `lines` for a person, the rest for a scheduler
+
+
+@contextmanager
+def opened(config: Configuration) -> "Iterator[Store]":
+    """The store that the settings name, for as long as it is used; the embedded one is started if it isn't up."""
+    from .graph import embedded
+    from .graph.store import Store
+
+    if config.store != "embedded":
+        store = Store.connect(config.store, config.user, config.secret, database=config.database, ca_file=config.ca_file)
+        with store:
+            yield store
+        return
+    with embedded.start(config.home / "store") as server:
+        analyst = (server.analyst, server.analyst_password)
+        with Store.connect(server.url, server.user, server.password, analyst=analyst) as store:
+            yield store
+
+
+def load_files(
+    config: Configuration, store: "Store | None", paths: Sequence[str], options: dict[str, Any], step: Step
+) -> Report:
+    """Reads files into the register and writes the present into the store; nothing is written on a dry run."""
+    started = time.monotonic()
+    readings = _read(config, paths, options, step)
+    folder = config.home / "register"
+    with register_folder.writing(folder, options["wait"]):
+        before = register_folder.load(folder)
+        intake = take_in(before, readings)
+        if options["complete"]:
+            day = _required(options["recorded_on"], "--complete needs --recorded-on, the day of the file")
+            intake = close_absent(intake, readings, day, allow_closing=options["allow_closing"])
+        report = _counted(config, intake)
+        if not options["dry_run"]:
+            report["quarantine"] = {name: str(path) for name, path in
+                                    write_quarantine(config.home / "quarantine", intake.rejected).items()}  # fmt: skip
+        _hold_to(options["strict"], report)
+        if not options["dry_run"]:
+            held = register_folder.save(intake.register, folder)
+            report |= {"register_version": held.version, "register_hash": held.hash}
+    if store is not None:
+        report |= _show_present(config, store, intake.register, options, step)
+    return report | {"seconds": round(time.monotonic() - started, 3)}
+
+
+def _read(config: Configuration, paths: Sequence[str], options: dict[str, Any], step: Step) -> list[Reading]:
+    from .loaders.formats import every_file, read_file
+    from .loaders.persons import protect, salt
+    from .loaders.table import Said, read_maps
+
+    maps = read_maps(Path(options["map_file"])) if options["map_file"] else {}
+    said = Said(options["source"], options["recorded_on"] and options["recorded_on"].date(), maps)
+    files = every_file([Path(path) for path in paths], options["form"], said)
+    key, readings = salt(config.home), []
+    for number, file in enumerate(files):
+        step("reading files", number, len(files))
+        readings.append(protect(read_file(file, options["form"], said), config.persons, key))
+    step("reading files", len(files), len(files))
+    return readings
+
+
+def _required(given: datetime | None, otherwise: str) -> date:
+    if given is None:
+        raise UsageError(f"{otherwise}.")
+    return given.date()
+
+
+def _counted(config: Configuration, intake: Intake) -> Report:
+    """The counts of each file, in words and as numbers."""
+    everything = Subject(intake.register, date.max, config.settings)
+    bare = sum(finding.rows.height for finding in bare_parties(everything))
+    joined = everything.identity.names.height
+    lines = []
+    for counts in intake.counts:
+        lines.append(f"{Path(counts.file).name}: {counts.rows:,} rows in = {counts.kept:,} kept + {counts.repeated:,} repeated"
+                     f" + {counts.quarantined:,} quarantined")  # fmt: skip
+        lines += [f"  {note}" for note in counts.notes]
+    lines += [f"{name}: {closed:,} statements closed, absent from the complete file" for name, closed in intake.closed.items()]
+    lines.append(f"bare parties: {bare:,}; ids joined to another: {joined:,}; joins not made: {everything.identity.undone.height:,}")
+    files = [asdict(counts) for counts in intake.counts]
+    return {"lines": lines, "files": files, "closed": dict(intake.closed), "bare": bare, "joined": joined}
+
+
+def _hold_to(strict: bool, report: Report) -> None:  # noqa: FBT001 (the flag of the command)
+    quarantined = sum(counts["quarantined"] for counts in report["files"])
+    if strict and (quarantined or report["bare"]):
+        told = "\n".join(report["lines"])
+        raise DataError(f"--strict: {quarantined} rows in quarantine, {report['bare']} bare parties. Nothing was loaded.\n{told}")
+
+
+def _show_present(
+    config: Configuration, store: "Store", register: Register, options: dict[str, Any], step: Step
+) -> Report:
+    """Writes the day that the store shows, or moves it where --day says so."""
+    shown = store.day()
+    day = options["day"].date() if options["day"] else shown or date.today()  # noqa: DTZ011 (a bank's day is local)
+    snapshot = register.as_of(day, config.settings)
+    written = store.write(snapshot, wait=options["wait"], progress=step)
+    changed = ", ".join(f"{count:,} {what}" for what, count in written.items() if count) or "nothing to change"
+    return {"day": day, "store": written, "lines_store": f"store shows {day}: {changed}"}
+
+
+def check_register(config: Configuration, day: date, rule: str | None) -> tuple[pl.DataFrame, bool]:
+    """The findings of all rules, or the rows at fault of one; and whether an error is among them.
+
+    Raises:
+        UsageError: no rule has that name.
+    """
+    from .graph.checks import RULES
+
+    findings = check(Subject(register_folder.load(config.home / "register"), day, config.settings))
+    broken = any(finding.severity == "error" for finding in findings)
+    if rule is not None:
+        named = [finding for finding in findings if finding.rule == rule]
+        if not named and rule not in {made.__name__ for made in RULES} and not rule.endswith("_above_one"):
+            raise UsageError(f"{rule}: no such rule. Rules: {', '.join(made.__name__ for made in RULES)}.")
+        return (pl.concat([finding.rows for finding in named]) if named else pl.DataFrame()), broken
+    rows = [(found.severity, found.rule, found.rows.height, found.what, found.remedy) for found in findings]
+    names = {"severity": pl.String, "rule": pl.String, "rows": pl.Int64, "finding": pl.String, "remedy": pl.String}
+    return pl.DataFrame(rows, schema=names, orient="row").sort("severity", maintain_order=True), broken
+
+
+def train_model(config: Configuration, until: date | None, seed: int, step: Step) -> Report:
+    """Trains on what the register knew by `until`, saves the model, and tells what its card says."""
+    from .gnn.task import Task
+    from .gnn.train import Config, fit
+
+    started = time.monotonic()
+    register = _loaded(config)
+    last = until or _last_recorded(register)
+    model = fit(Task(until=last), register, Config(seed=seed))
+    target = model.save(config.home / "models")
+    lines = [*model.card_lines, f"model {model.model_id} saved in {target}"]
+    return {"lines": lines, "model_id": model.model_id, "until": last, "seconds": round(time.monotonic() - started, 3)}
+
+
+def score_day(
+    config: Configuration, store: "Store | None", day: date | None, options: dict[str, Any], step: Step
+) -> Report:
+    """Scores the store's present, or a day of the register, and publishes the run."""
+    started = time.monotonic()
+    model = newest_model(config.home / "models", options["model_id"])
+    snapshot = _loaded(config).as_of(day, config.settings) if day or store is None else store.snapshot()
+    step("scoring", 0, 1)
+    scores = model.score(snapshot)
+    check_complete(scores, snapshot)
+    step("scoring", 1, 1)
+    run = run_of(snapshot, model, config)
+    save_run(config.home / "runs", run, scores)
+    if options.get("out"):
+        _write_rows(scores.firms, Path(options["out"]))
+    lines = [f"run {run.run_id}: {scores.firms.height:,} enterprises scored for {run.as_of}"]
+    if store is not None and not options.get("dry_run"):
+        store.publish(run, scores, wait=options["wait"], progress=step)
+        lines.append("published")
+    return {"lines": lines, "run_id": run.run_id, "as_of": run.as_of, "model_id": run.model_id, "hashes": dict(run.hashes),
+            "firms": scores.firms.height, "seconds": round(time.monotonic() - started, 3)}  # fmt: skip
+
+
+def run_of(snapshot: "Snapshot", model: "Model", config: Configuration) -> Run:
+    """The run of a model on a snapshot; its id is made from what went in, so that the same again is the same run."""
+    settings = hashlib.sha256(json.dumps(asdict(config.settings), sort_keys=True).encode()).hexdigest()[:16]
+    hashes = {"snapshot": snapshot.fingerprint, "settings": settings, "dictionary": dictionary_hash(), "code": __version__}
+    made_of = json.dumps([model.model_id, hashes], sort_keys=True)
+    short = hashlib.sha256(made_of.encode()).hexdigest()[:8]
+    return Run(f"score-{snapshot.day}-{short}", "score", snapshot.day, model.model_id, hashes)
+
+
+def newest_model(folder: Path, model_id: str | None) -> "Model":
+    """The model of that id, else the one saved last.
+
+    Raises:
+        UsageError: no such model, or none at all.
+    """
+    from .gnn.model import Model
+
+    cards = sorted(folder.glob("*/card.json"), key=lambda path: (path.stat().st_mtime_ns, path))
+    names = [path.parent.name for path in cards]
+    if model_id is not None and model_id not in names:
+        raise UsageError(f"{model_id}: no such model in {folder}. Models: {', '.join(names) or 'none'}.")
+    if not names:
+        raise UsageError(f"{folder}: no model yet. Run 'relparty train' first.")
+    return Model.load(folder / (model_id or names[-1]))
+
+
+def _write_rows(rows: pl.DataFrame, path: Path) -> None:
+    if path.suffix == ".parquet":
+        rows.write_parquet(path)
+    elif path.suffix == ".csv":
+        rows.write_csv(path)
+    else:
+        raise UsageError(f"{path}: --out ends in .csv or .parquet.")
+
+
+def _loaded(config: Configuration) -> Register:
+    register = register_folder.load(config.home / "register")
+    if not register.tables:
+        raise DataError(f"{config.home / 'register'}: the register is empty. Run 'relparty load' first.")
+    return register
+
+
+def _last_recorded(register: Register) -> date:
+    """The last day on which anything was recorded: what training knows at most."""
+    days = [frame["recorded_on"].max() for frame in register.tables.values()]
+    known = [day for day in days if isinstance(day, date)]
+    if not known:
+        raise DataError("no row of the register says when it was recorded: there is no past to learn from.")
+    return max(known)
+
+
+def run_demo(config: Configuration, store: "Store", made: tuple[int, int, float], step: Step) -> pl.DataFrame:
+    """Writes a made-up economy and takes it the whole way; returns the riskiest firms of the published run."""
+    from .graph.questions import asked
+    from .loaders.economy import LAST, write_economy
+
+    firms, seed, wait = made
+    files = config.home / "economy"
+    if not files.exists():
+        step("writing an economy", 0, 1)
+        write_economy(files, firms=firms, seed=seed)
+        step("writing an economy", 1, 1)
+    day = datetime.combine(LAST, datetime.min.time())
+    options = {"form": "canonical", "map_file": None, "source": "bank", "recorded_on": None, "complete": False,
+               "strict": False, "dry_run": False, "wait": wait, "day": day}  # fmt: skip
+    load_files(config, store, [str(files)], options, step)
+    train_model(config, None, seed, step)
+    score_day(config, store, None, {"model_id": None, "wait": wait}, step)
+    text, params = asked("riskiest", ())
+    return store.query(text, params)
+
+
+def keep_serving(config: Configuration, say: Callable[[str], None]) -> None:
+    """Holds the embedded store until interrupted."""
+    from .graph import embedded
+
+    with embedded.start(config.home / "store") as server:
+        say(server.url)
+        say(f"user {server.user}; its password and the analyst's lie in {server.access}")
+        try:
+            while True:
+                time.sleep(1)
+        except KeyboardInterrupt:
+            say("stopped")
+
+
+def diagnosis(
+    config: Configuration, reach: "Callable[[], AbstractContextManager[Store | None]]"
+) -> tuple[pl.DataFrame, int]:
+    """What is installed, reachable and consistent, and the worst exit code."""
+    rows = [("relparty", "ok", __version__), *_installed()]
+    code = 0
+    for name, look in (("register", _look_at_register), ("models", _look_at_models)):
+        try:
+            rows.append((name, "ok", look(config)))
+        except (DataError, UsageError) as error:
+            rows.append((name, "missing", str(error)))
+    try:
+        with reach() as store:
+            rows += [("store", *state) for state in _look_at_store(config, store)]  # type: ignore[arg-type]
+    except (StoreError, UsageError) as error:
+        rows.append(("store", "error", str(error)))
+        code = error.exit_code
+    return pl.DataFrame(rows, schema={"what": pl.String, "state": pl.String, "detail": pl.String}, orient="row"), code
+
+
+def _installed() -> list[tuple[str, str, str]]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    rows = []
+    for name in ("polars", "neo4j", "torch", "torch-geometric", "lightgbm", "arcadedb-embedded"):
+        try:
+            rows.append((name, "ok", version(name)))
+        except PackageNotFoundError:
+            rows.append((name, "missing", f"pip install {name}"))
+    return rows
+
+
+def _look_at_register(config: Configuration) -> str:
+    register = _loaded(config)
+    rows = sum(frame.height for frame in register.tables.values())
+    return f"version {register_folder.manifest(config.home / 'register').version}, {rows:,} rows in {len(register.tables)} tables"
+
+
+def _look_at_models(config: Configuration) -> str:
+    return newest_model(config.home / "models", None).model_id
+
+
+def _look_at_store(config: Configuration, store: "Store") -> list[tuple[str, str]]:
+    """Whether the store is whole and shows what the register says of its day."""
+    day = store.day()
+    if day is None:
+        return [("empty", "nothing was ever loaded: run 'relparty load'")]
+    try:
+        snapshot = store.snapshot()
+    except DataError as error:
+        return [("error", str(error))]
+    same = register_folder.load(config.home / "register").as_of(day, config.settings).equals(snapshot)
+    told = "equals the register" if same else "differs from the register: run 'relparty load' again"
+    return [("ok" if same else "warning", f"shows {day}, {snapshot.parties.height:,} parties; {told}")]
