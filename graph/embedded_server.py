@@ -14,6 +14,7 @@ from .embedded import ACCESS, ANALYST, CLIENTS, DATABASE, SERVING
 
 POLL_SECONDS = 0.2
 READ_ONLY = {"resultSetLimit": -1, "readTimeout": -1, "access": [], "types": {"*": {"access": ["readRecord"]}}}
+COMMAND_SECONDS = 120  # ArcadeDB ignores the timeout that a driver asks for
 MESSAGE_BYTES = 256 << 20  # a batch of long names is larger than the server's 16 MB
 
 
@@ -84,6 +85,7 @@ def _server(root: Path, access: dict[str, str], heap: str):  # type: ignore[no-u
         "server.defaultDatabases": f"{DATABASE}[{ANALYST}:{access['analyst_password']}:readonly]",
         "opencypher.loadCsv.allowFileUrls": "false",
         "opencypher.loadCsv.allowRemoteUrls": "false",
+        "command.timeout": str(COMMAND_SECONDS * 1000),
         "bolt.maxMessageSize": str(MESSAGE_BYTES),
     }
     return ArcadeDBServer(
@@ -91,7 +93,7 @@ def _server(root: Path, access: dict[str, str], heap: str):  # type: ignore[no-u
         root_password=access["password"],
         config={
             "host": "127.0.0.1", "http_port": int(access["http"]), "bolt_port": int(access["url"].rsplit(":", 1)[1]),
-            "mode": "production", "server_plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
+            "server_plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
         },
         jvm_kwargs={"heap_size": heap, "jvm_args": [f"-Darcadedb.{key}={value}" for key, value in settings.items()]},
     )  # fmt: skip

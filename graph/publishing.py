@@ -1,0 +1,211 @@
+"""Publishes a run whole: all result properties in one transaction, with a mark around its commit for readers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from .bolt import BATCH_ROWS, Connection, Row, Statements, batches, columns
+from .errors import DataError, StoreError
+from .lease import Lease
+from .results import Run, Scores
+from .schema import CHANNELS, LINKS, RESULTS, SCORES
+from .writing import Progress, state
+
+# Heap that one property takes in an open transaction of Neo4j 5.26: benchmarks/bench_store.py measures it.
+BYTES_PER_PROPERTY = 350
+MEMORY_SETTING = "dbms.memory.transaction.total.max"
+PREVIOUS = {"risk_pd_previous": "risk_pd", "risk_run_id_previous": "risk_run_id"}
+LINK_RESULTS = ("risk_run_id", *(f"risk_contagion_{channel.name}" for channel in CHANNELS))
+_UNITS = {"B": 0, "KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40}
+
+_PUBLICATION = "MERGE (p:Publication {kind: $kind}) RETURN p.run_id AS run_id"
+_MARK = """
+MATCH (l:Lock {name: 'writer'}) WHERE l.token = $token
+MATCH (p:Publication {kind: $kind}) SET p.publishing = $run_id RETURN p.kind AS kind
+"""
+_DONE = "MATCH (p:Publication {kind: $kind}) SET p.run_id = $run_id REMOVE p.publishing"
+_CLEAR = "MATCH (p:Publication {kind: $kind}) REMOVE p.publishing"
+_MARKED = "MATCH (p:Publication) WHERE p.publishing IS NOT NULL RETURN p.kind AS kind, p.publishing AS run_id"
+_CARRIERS = """
+MATCH (e:Enterprise) RETURN count(e) AS firms, sum(CASE WHEN e.risk_run_id = $run_id THEN 1 ELSE 0 END) AS carrying
+"""
+_NOT_IN_FORCE = "MATCH (r:Run {kind: $kind}) WHERE r.in_force SET r.in_force = false"
+_RUN = """
+MERGE (r:Run {run_id: $run_id}) ON CREATE SET r.in_force = false
+SET r.kind = $kind, r.as_of = $as_of, r.model_id = $model_id, r.status = 'complete', r += $hashes
+"""
+_IN_FORCE = "MATCH (r:Run {run_id: $run_id}) SET r.in_force = true"
+_FIRMS = """
+MATCH (e:Enterprise) WITH collect(e.party_id) AS every UNWIND range(0, size(every) - 1, $batch) AS start
+RETURN every[start..start + $batch] AS ids
+"""
+_LIMIT = f"SHOW SETTINGS YIELD name, value WHERE name = '{MEMORY_SETTING}' RETURN value"
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One statement over rows, run once per batch; each row must meet its firm or link."""
+
+    what: str
+    text: str
+    rows: pl.DataFrame
+
+
+def publish(connection: Connection, lease: Lease, run: Run, scores: Scores, progress: Progress) -> bool:
+    """Brings a run into force, whole or not at all; a run for a day before the store's leaves only its node.
+
+    Returns:
+        whether the run is now in force.
+
+    Raises:
+        DataError: the run is for a later day than the store shows, its scores are not one row per enterprise, or
+            they name a link that is not there.
+        StoreError: the store has too little memory for one transaction, or another writer took the lease.
+    """
+    if not _is_present(connection, run):
+        _leased(connection, lease, _RUN, **_node(run))
+        return False
+    _check_firms(connection, scores)
+    _check_memory(connection, scores)
+    in_force = _leased(connection, lease, _PUBLICATION, kind=run.kind)[0]["run_id"]
+    steps = [_firm_step(scores, again=in_force == run.run_id), *_link_steps(scores)]
+    with connection.transaction() as transaction:
+        _write(connection, transaction, lease, (run, steps, progress))
+        lease.renew(transaction)
+        _mark(connection, lease, run)
+        transaction.commit()
+    connection.run(_DONE, kind=run.kind, run_id=run.run_id)
+    return True
+
+
+def recover(connection: Connection, lease: Lease) -> None:
+    """Ends a publication whose writer was killed: if all firms carry the run it is in force, else the mark goes."""
+    for mark in connection.run(_MARKED):
+        found = connection.run(_CARRIERS, run_id=mark["run_id"])[0]
+        whole = found["firms"] == found["carrying"]
+        _leased(connection, lease, _DONE if whole else _CLEAR, kind=mark["kind"], run_id=mark["run_id"])
+
+
+def _write(connection: Connection, transaction: Statements, lease: Lease, work: tuple[Run, list[_Step], Progress]) -> None:
+    run, steps, progress = work
+    whole, done = sum(step.rows.height for step in steps), 0
+    shared = {"run_id": run.run_id, "as_of": run.as_of}
+    for text in _clear_links():
+        transaction.run(text)
+    for step in steps:
+        for batch in batches(step.rows):
+            lease.renew(connection)  # outside the transaction: nobody else sees what that does
+            met = transaction.run(step.text, **columns(batch, batch.columns), **shared)[0]["met"]
+            if met != batch.height:
+                raise DataError(f"{step.what}: {batch.height - met} rows of run {run.run_id} meet nothing in the store.")
+            done += batch.height
+            progress(step.what, done, whole)
+    transaction.run(_forget_gone(), run_id=run.run_id)
+    transaction.run(_NOT_IN_FORCE, kind=run.kind)
+    transaction.run(_RUN, **_node(run))
+    transaction.run(_IN_FORCE, run_id=run.run_id)
+
+
+def _is_present(shown: Row, run: Run) -> bool:
+    if shown["status"] != "complete":
+        raise DataError("The last load into the store did not finish. Run it again, then publish.")
+    if run.as_of.isoformat() > shown["day"]:
+        raise DataError(f"Run {run.run_id} is for {run.as_of}, the store shows {shown['day']}. load --day {run.as_of} first.")
+    return bool(run.as_of.isoformat() == shown["day"])
+
+
+def _check_firms(connection: Connection, scores: Scores) -> None:
+    blocks = connection.run(_FIRMS, batch=BATCH_ROWS)
+    there = pl.Series([each for block in blocks for each in block["ids"]], dtype=pl.String).sort()
+    if not there.equals(scores.firms["party_id"].sort()):
+        raise DataError(
+            f"scores: {scores.firms.height} rows do not cover exactly the {there.len()} enterprises of the store. "
+            "Score the snapshot that the store shows."
+        )
+
+
+def _check_memory(connection: Connection, scores: Scores) -> None:
+    """Neo4j refuses a transaction that outgrows its memory only when it is nearly done."""
+    if connection.server != "neo4j":
+        return
+    need = properties(scores) * BYTES_PER_PROPERTY
+    rows = connection.run(_LIMIT)
+    limit = _bytes(rows[0]["value"]) if rows else 0
+    if limit and need > limit:
+        raise StoreError(
+            f"Publishing needs about {need / 2**30:.1f} GiB in one transaction and {MEMORY_SETTING} is "
+            f"{limit / 2**30:.1f} GiB. Raise it, and the server's heap (server.memory.heap.max_size). Nothing was written."
+        )
+
+
+def properties(scores: Scores) -> int:
+    """How many properties publishing these scores sets in its one transaction."""
+    of_a_firm = len(SCORES) + len(PREVIOUS) + len(("risk_as_of", "risk_run_id"))
+    return scores.firms.height * of_a_firm + 2 * scores.strongest_links.height
+
+
+def _bytes(text: str) -> int:
+    unit = text.lstrip("0123456789.")
+    return int(float(text[: len(text) - len(unit)]) * 2 ** _UNITS.get(unit, 0))
+
+
+def _leased(connection: Connection, lease: Lease, text: str, /, **parameters: object) -> list[Row]:
+    def work(statements: Statements) -> list[Row]:
+        lease.renew(statements)
+        return statements.run(text, **parameters)
+
+    rows: list[Row] = connection.together(work)
+    return rows
+
+
+def _mark(connection: Connection, lease: Lease, run: Run) -> None:
+    """In a transaction of its own, just before the commit: only reads the lease, which the open one has renewed."""
+    if not connection.run(_MARK, token=lease.token, kind=run.kind, run_id=run.run_id):
+        raise StoreError("The lease was lost before the commit. Nothing was published; run again.")
+
+
+def _node(run: Run) -> Row:
+    hashes = {f"hash_{name}": value for name, value in run.hashes.items()}
+    return {"run_id": run.run_id, "kind": run.kind, "as_of": run.as_of, "model_id": run.model_id, "hashes": hashes}
+
+
+def _firm_step(scores: Scores, *, again: bool) -> _Step:
+    """Publishing the run in force again leaves the previous values as they are."""
+    names = [spec.name for spec in SCORES]
+    kept = [] if again else [f"e.{name} = e.{now}" for name, now in PREVIOUS.items()]
+    values = [*kept, *(f"e.{name} = ${name}[i]" for name in names), "e.risk_as_of = $as_of", "e.risk_run_id = $run_id"]
+    text = (
+        "UNWIND range(0, size($party_id) - 1) AS i MATCH (e:Party {party_id: $party_id[i]}) "
+        f"SET {', '.join(values)} RETURN count(e) AS met"
+    )
+    return _Step("firms", text, scores.firms.select("party_id", *names))
+
+
+def _link_steps(scores: Scores) -> Iterator[_Step]:
+    strongest = scores.strongest_links
+    for channel in CHANNELS:
+        rows = strongest.filter(table=channel.table, channel=channel.name)
+        table = LINKS[channel.table]
+        rest = [name for name in table.key if name not in table.party_columns]
+        ends = ("suffers_id", "fails_id") if channel.fails == "target" else ("fails_id", "suffers_id")
+        key = ", ".join(f"{name}: ${name}[i]" for name in rest)
+        text = (
+            f"UNWIND range(0, size($contagion) - 1) AS i MATCH (s:Party {{party_id: ${ends[0]}[i]}}) "
+            f"MATCH (t:Party {{party_id: ${ends[1]}[i]}}) MATCH (s)-[r:{table.link.type} {{{key}}}]->(t) "  # type: ignore[union-attr]
+            f"SET r.risk_contagion_{channel.name} = $contagion[i], r.risk_run_id = $run_id RETURN count(r) AS met"
+        )
+        named = [pl.col("rest").list.get(place).alias(name) for place, name in enumerate(rest)]
+        yield _Step(f"links, {channel.name}", text, rows.select("suffers_id", "fails_id", *named, "contagion"))
+
+
+def _clear_links() -> Iterator[str]:
+    removed = ", ".join(f"r.{name}" for name in LINK_RESULTS)
+    for name in dict.fromkeys(channel.table for channel in CHANNELS):
+        kind = LINKS[name].link.type  # type: ignore[union-attr]
+        yield f"MATCH (:Party)-[r:{kind}]->(:Party) WHERE r.risk_run_id IS NOT NULL REMOVE {removed}"
+
+
+def _forget_gone() -> str:
+    removed = ", ".join(f"p.{spec.name}" for spec in RESULTS)
+    return f"MATCH (p:Party) WHERE p.risk_run_id IS NOT NULL AND p.risk_run_id <> $run_id REMOVE {removed}"
