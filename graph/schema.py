@@ -169,7 +169,7 @@ TABLES: Mapping[str, Table] = {
              "exempt_reason", "netting_set", "currency"),
             required=("party_id",),
         ),
-        Table("events", ("event_id",), ("party_id", "kind", "definition", "amount", "currency"),
+        Table("events", ("event_id",), ("party_id", "kind", "definition", "amount", "currency", "note"),
               required=("party_id", "kind", "valid_from"), history=True),
         Table("observations", ("party_id", "measure", "month"), ("figure", "unit", "currency"), stored="series",
               headings={"figure": "value"}, lag=15, history=True),

@@ -1,0 +1,54 @@
+"""A CSV file of a public source as columns of text, each row with its line."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from ..graph.errors import DataError, UsageError
+from .csv_lines import read_lines
+
+
+@dataclass(frozen=True)
+class CsvText:
+    """What a CSV file holds.
+
+    Attributes:
+        frame: its columns as text, and `line`; an empty cell is missing.
+        broken: the rows with another number of fields than the heading: line, reason, as_written.
+        rows: how many rows there are, broken ones too.
+        notes: the encoding, where it is not UTF-8.
+    """
+
+    frame: pl.DataFrame
+    broken: pl.DataFrame
+    rows: int
+    notes: tuple[str, ...]
+
+
+def read_csv_text(path: Path) -> CsvText:
+    """Reads a CSV file with commas.
+
+    Raises:
+        UsageError: no such file.
+        DataError: it can't be taken apart.
+    """
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file.")
+    lines = read_lines(path)
+    frame = pl.read_csv(io.BytesIO(lines.text), infer_schema=False)
+    if frame.height != len(lines.numbers):
+        raise DataError(
+            f"{path.name}: {len(lines.numbers)} rows, but only {frame.height} could be read apart. Check its quotes."
+        )
+    reason = f"{frame.width} fields in the heading, another number here"
+    broken = pl.DataFrame(
+        [(line, reason, text) for line, text in lines.broken],
+        schema={"line": pl.Int64, "reason": pl.String, "as_written": pl.String},
+        orient="row",
+    )
+    notes = () if lines.encoding == "utf-8" else (f"encoding {lines.encoding}",)
+    placed = frame.with_columns(line=pl.Series(lines.numbers.astype(np.int64)))
+    return CsvText(placed, broken, frame.height + broken.height, notes)
