@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import date
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import date, datetime
 
     import polars as pl
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .graph.store import Store
 
 PATH, DAY = click.Path(), click.DateTime(["%Y-%m-%d"])
+WIDE = 200  # columns of a table that goes into a file or a pipe
 
 
 class OneLineErrors(click.Group):
@@ -41,7 +42,7 @@ class OneLineErrors(click.Group):
 @click.option("--ca-file", type=PATH, help="Certificate authority that the store's certificate is checked against.")
 @click.version_option(package_name="relparty")
 @click.pass_context
-def main(ctx: click.Context, **flags: str | None) -> None:
+def main(ctx: click.Context, /, **flags: str | None) -> None:
     """Related-party risk: load what a bank knows, score each firm with and without its links, publish, ask.
 
     Settings: flag, then environment (RELPARTY_HOME, RELPARTY_STORE, …), then relparty.toml. The store's password
@@ -96,7 +97,7 @@ def template(folder: str) -> None:
 @waits
 @summarised
 @click.pass_obj
-def load(flags: dict[str, Any], paths: tuple[str, ...], **options: Any) -> None:
+def load(flags: dict[str, Any], /, paths: tuple[str, ...], **options: Any) -> None:
     """Load files or folders into the register, and show the present in the store.
 
     \b
@@ -108,7 +109,7 @@ def load(flags: dict[str, Any], paths: tuple[str, ...], **options: Any) -> None:
     from .jobs import load_files
 
     config = _configured(flags)
-    with _progress() as progress, _store(config, wanted=not (options["dry_run"] or options["no_store"])) as store:
+    with _progress() as progress, _store_if(not (options["dry_run"] or options["no_store"]), config) as store:
         report = load_files(config, store, paths, options, progress)
     _tell(report, options["summary"])
 
@@ -118,7 +119,7 @@ def load(flags: dict[str, Any], paths: tuple[str, ...], **options: Any) -> None:
 @click.option("--rule", help="Show the rows at fault of one rule.")
 @shown
 @click.pass_obj
-def check(flags: dict[str, Any], as_of: date | None, rule: str | None, form: str) -> None:
+def check(flags: dict[str, Any], /, as_of: datetime | None, rule: str | None, form: str) -> None:
     """Check the register against the rules of data quality; exit 3 if one of severity error is broken.
 
     \b
@@ -129,7 +130,7 @@ def check(flags: dict[str, Any], as_of: date | None, rule: str | None, form: str
     from .jobs import check_register
 
     rows, broken = check_register(_configured(flags), _day(as_of), rule)
-    show(rows, form)
+    show_frame(rows, form)
     if broken:
         click.get_current_context().exit(3)
 
@@ -139,7 +140,7 @@ def check(flags: dict[str, Any], as_of: date | None, rule: str | None, form: str
 @click.option("--seed", default=0, show_default=True, help="Seed of the training.")
 @summarised
 @click.pass_obj
-def train(flags: dict[str, Any], until: date | None, seed: int, summary: str | None) -> None:
+def train(flags: dict[str, Any], /, until: datetime | None, seed: int, summary: str | None) -> None:
     """Train a model on the register, and LightGBM beside it; the model card says which wins where.
 
     \b
@@ -161,7 +162,7 @@ def train(flags: dict[str, Any], until: date | None, seed: int, summary: str | N
 @waits
 @summarised
 @click.pass_obj
-def score(flags: dict[str, Any], as_of: date | None, **options: Any) -> None:
+def score(flags: dict[str, Any], /, as_of: datetime | None, **options: Any) -> None:
     """Score every enterprise with and without its links, and publish the run in the store.
 
     \b
@@ -172,7 +173,7 @@ def score(flags: dict[str, Any], as_of: date | None, **options: Any) -> None:
     from .jobs import score_day
 
     config = _configured(flags)
-    with _progress() as progress, _store(config, wanted=not (as_of and options["dry_run"])) as store:
+    with _progress() as progress, _store_if(not (as_of and options["dry_run"]), config) as store:
         report = score_day(config, store, as_of and as_of.date(), options, progress)
     _tell(report, options["summary"])
 
@@ -184,7 +185,7 @@ def score(flags: dict[str, Any], as_of: date | None, **options: Any) -> None:
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds that the server may take.")
 @shown
 @click.pass_obj
-def query(flags: dict[str, Any], question: str | None, given: tuple[str, ...], **options: Any) -> None:
+def query(flags: dict[str, Any], /, question: str | None, given: tuple[str, ...], **options: Any) -> None:
     """Ask the store, read-only: a saved question by name, or Cypher. Without an argument: list the saved questions.
 
     \b
@@ -195,17 +196,21 @@ def query(flags: dict[str, Any], question: str | None, given: tuple[str, ...], *
     from .graph.questions import asked, listed
 
     if question is None:
-        return show(listed(), options["form"])
-    text, params = asked(question, given)
+        return show_frame(listed(), options.pop("form"))
+    form = options.pop("form")
+    text, params, saved = asked(question, given)
     with _store(_configured(flags)) as store:
-        show(store.query(text, params, limit=options["limit"], timeout=options["timeout"]), options["form"])  # type: ignore[union-attr]
+        answer = (store.ask if saved else store.query)(text, params, **options)
+    show(answer.columns, answer.rows, form)
+    if answer.truncated:
+        click.echo(f"more than {options['limit']} rows; raise --limit", err=True)
     return None
 
 
 @main.command()
 @shown
 @click.pass_obj
-def runs(flags: dict[str, Any], form: str) -> None:
+def runs(flags: dict[str, Any], /, form: str) -> None:
     """List the runs that the store knows, the one in force marked.
 
     \b
@@ -213,13 +218,13 @@ def runs(flags: dict[str, Any], form: str) -> None:
         relparty runs --format json
     """
     with _store(_configured(flags)) as store:
-        show(store.runs(), form)  # type: ignore[union-attr]
+        show_frame(store.runs(), form)
 
 
 @main.command()
 @shown
 @click.pass_obj
-def doctor(flags: dict[str, Any], form: str) -> None:
+def doctor(flags: dict[str, Any], /, form: str) -> None:
     """Say what is installed, what can be reached, and whether register, store and models fit together.
 
     \b
@@ -230,7 +235,7 @@ def doctor(flags: dict[str, Any], form: str) -> None:
 
     config = _configured(flags)
     rows, code = diagnosis(config, lambda: _store(config))
-    show(rows, form)
+    show_frame(rows, form)
     click.get_current_context().exit(code)
 
 
@@ -239,7 +244,7 @@ def doctor(flags: dict[str, Any], form: str) -> None:
 @click.option("--seed", default=7, show_default=True, help="Seed of the economy and of the training.")
 @waits
 @click.pass_obj
-def demo(flags: dict[str, Any], firms: int, seed: int, wait: float) -> None:
+def demo(flags: dict[str, Any], /, firms: int, seed: int, wait: float) -> None:
     """Run the whole way on a made-up economy: write, load, train, score, publish, ask.
 
     \b
@@ -250,14 +255,15 @@ def demo(flags: dict[str, Any], firms: int, seed: int, wait: float) -> None:
 
     config = _configured(flags)
     with _progress() as progress, _store(config) as store:
-        rows = run_demo(config, store, (firms, seed, wait), progress)
-    show(rows, "table")
-    click.echo("\nThe same in Cypher: relparty query riskiest; other questions: relparty query", err=True)
+        report = run_demo(config, store, (firms, seed, wait), progress)
+    _tell(report, None)
+    show(report["answer"].columns, report["answer"].rows, "table")
+    click.echo(f"\nThe same in Cypher:\n{report['cypher']}\nOther questions: relparty --home {config.home} query", err=True)
 
 
 @main.command()
 @click.pass_obj
-def serve(flags: dict[str, Any]) -> None:
+def serve(flags: dict[str, Any], /) -> None:
     """Keep the embedded store up until Ctrl-C, and print its Bolt URL and where the password lies.
 
     \b
@@ -281,16 +287,16 @@ def _day(given: Any) -> date:
     return given.date() if given else date.today()  # noqa: DTZ011 (a bank's day is a local day)
 
 
-@contextmanager
-def _store(config: Configuration, *, wanted: bool = True) -> Iterator[Store | None]:
-    """The store that the settings name, the embedded one started if need be; None if it isn't wanted."""
-    if not wanted:
-        yield None
-        return
+def _store(config: Configuration) -> AbstractContextManager[Store]:
+    """The store that the settings name, the embedded one started if need be."""
     from .jobs import opened
 
-    with opened(config) as store:
-        yield store
+    return opened(config)
+
+
+def _store_if(wanted: bool, config: Configuration) -> AbstractContextManager[Store | None]:  # noqa: FBT001
+    """The store, or none where the command writes none."""
+    return _store(config) if wanted else nullcontext()
 
 
 @contextmanager
@@ -326,32 +332,46 @@ def _tell(report: dict[str, Any], summary: str | None) -> None:
         click.get_current_context().exit(report["exit_code"])
 
 
-def show(rows: pl.DataFrame, form: str) -> None:
+def show(columns: Sequence[str], rows: Iterable[tuple[Any, ...]], form: str) -> None:
     """Prints rows to stdout as a table, CSV or JSON."""
+    import csv
+    import io
     import json
 
-    import polars as pl
-
     if form == "json":
-        return click.echo(json.dumps(rows.to_dicts(), default=str, indent=1, ensure_ascii=False))
-    nested = [name for name, kind in rows.schema.items() if kind.is_nested()]
-    flat = rows.with_columns(pl.col(name).map_elements(lambda cell: json.dumps(list(cell), default=str, ensure_ascii=False),
-                                                       return_dtype=pl.String) for name in nested)  # fmt: skip
-    if form == "csv":
-        return click.echo(flat.write_csv(), nl=False)
-    return _table(flat)
+        listed = [dict(zip(columns, row, strict=True)) for row in rows]
+        click.echo(json.dumps(listed, default=str, indent=1, ensure_ascii=False))
+    elif form == "csv":
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows([columns, *(map(_cell, row) for row in rows)])
+        click.echo(text.getvalue(), nl=False)
+    else:
+        _print_table(columns, rows)
 
 
-def _table(rows: pl.DataFrame) -> None:
+def show_frame(frame: pl.DataFrame, form: str) -> None:
+    """Prints a frame's rows."""
+    show(frame.columns, frame.iter_rows(), form)
+
+
+def _print_table(columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if click.get_text_stream("stdout").isatty() else 200)
-    table = Table(*rows.columns)
-    for row in rows.iter_rows():
-        table.add_row(*(Text("" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else str(cell)) for cell in row))
+    console = Console(width=None if click.get_text_stream("stdout").isatty() else WIDE)
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(Text(f"{cell:.6g}" if isinstance(cell, float) else _cell(cell)) for cell in row))
     console.print(table)
+
+
+def _cell(value: Any) -> str:
+    import json
+
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, default=str, ensure_ascii=False)
+    return "" if value is None else str(value)
 
 
 if __name__ == "__main__":

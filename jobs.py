@@ -71,7 +71,8 @@ def load_files(
             held = register_folder.save(intake.register, folder)
             report |= {"register_version": held.version, "register_hash": held.hash}
     if store is not None:
-        report |= _show_present(config, store, intake.register, options, step)
+        present = _show_present(config, store, intake.register, options, step)
+        report |= present | {"lines": report["lines"] + present["lines"]}
     return report | {"seconds": round(time.monotonic() - started, 3)}
 
 
@@ -95,6 +96,12 @@ def _required(given: datetime | None, otherwise: str) -> date:
     if given is None:
         raise UsageError(f"{otherwise}.")
     return given.date()
+
+
+def _given(day: date | None) -> date:
+    if day is None:
+        raise UsageError("no store to score from: name the day with --as-of.")
+    return day
 
 
 def _counted(config: Configuration, intake: Intake) -> Report:
@@ -124,12 +131,10 @@ def _show_present(
     config: Configuration, store: "Store", register: Register, options: dict[str, Any], step: Step
 ) -> Report:
     """Writes the day that the store shows, or moves it where --day says so."""
-    shown = store.day()
-    day = options["day"].date() if options["day"] else shown or date.today()  # noqa: DTZ011 (a bank's day is local)
-    snapshot = register.as_of(day, config.settings)
-    written = store.write(snapshot, wait=options["wait"], progress=step)
+    day = options["day"].date() if options["day"] else store.day or date.today()  # noqa: DTZ011 (a local day)
+    written = store.write(register.as_of(day, config.settings), wait=options["wait"], progress=step)
     changed = ", ".join(f"{count:,} {what}" for what, count in written.items() if count) or "nothing to change"
-    return {"day": day, "store": written, "lines_store": f"store shows {day}: {changed}"}
+    return {"day": day, "store": written, "lines": [f"store shows {day}: {changed}"]}
 
 
 def check_register(config: Configuration, day: date, rule: str | None) -> tuple[pl.DataFrame, bool]:
@@ -172,7 +177,7 @@ def score_day(
     """Scores the store's present, or a day of the register, and publishes the run."""
     started = time.monotonic()
     model = newest_model(config.home / "models", options["model_id"])
-    snapshot = _loaded(config).as_of(day, config.settings) if day or store is None else store.snapshot()
+    snapshot = store.snapshot() if store is not None and day is None else _loaded(config).as_of(_given(day), config.settings)
     step("scoring", 0, 1)
     scores = model.score(snapshot)
     check_complete(scores, snapshot)
@@ -240,8 +245,8 @@ def _last_recorded(register: Register) -> date:
     return max(known)
 
 
-def run_demo(config: Configuration, store: "Store", made: tuple[int, int, float], step: Step) -> pl.DataFrame:
-    """Writes a made-up economy and takes it the whole way; returns the riskiest firms of the published run."""
+def run_demo(config: Configuration, store: "Store", made: tuple[int, int, float], step: Step) -> Report:
+    """Writes a made-up economy and takes it the whole way; `answer` holds the riskiest firms of the run."""
     from .graph.questions import asked
     from .loaders.economy import LAST, write_economy
 
@@ -254,11 +259,11 @@ def run_demo(config: Configuration, store: "Store", made: tuple[int, int, float]
     day = datetime.combine(LAST, datetime.min.time())
     options = {"form": "canonical", "map_file": None, "source": "bank", "recorded_on": None, "complete": False,
                "strict": False, "dry_run": False, "wait": wait, "day": day}  # fmt: skip
-    load_files(config, store, [str(files)], options, step)
-    train_model(config, None, seed, step)
-    score_day(config, store, None, {"model_id": None, "wait": wait}, step)
-    text, params = asked("riskiest", ())
-    return store.query(text, params)
+    lines = load_files(config, store, [str(files)], options, step)["lines"]
+    lines += train_model(config, None, seed, step)["lines"]
+    lines += score_day(config, store, None, {"model_id": None, "wait": wait}, step)["lines"]
+    text, params, _ = asked("riskiest", ())
+    return {"lines": lines, "answer": store.ask(text, params), "cypher": text}
 
 
 def keep_serving(config: Configuration, say: Callable[[str], None]) -> None:
@@ -288,7 +293,7 @@ def diagnosis(
             rows.append((name, "missing", str(error)))
     try:
         with reach() as store:
-            rows += [("store", *state) for state in _look_at_store(config, store)]  # type: ignore[arg-type]
+            rows += [("store", *state) for state in _look_at_store(config, store)]
     except (StoreError, UsageError) as error:
         rows.append(("store", "error", str(error)))
         code = error.exit_code
@@ -319,7 +324,7 @@ def _look_at_models(config: Configuration) -> str:
 
 def _look_at_store(config: Configuration, store: "Store") -> list[tuple[str, str]]:
     """Whether the store is whole and shows what the register says of its day."""
-    day = store.day()
+    day = store.day
     if day is None:
         return [("empty", "nothing was ever loaded: run 'relparty load'")]
     try:

@@ -1,0 +1,1 @@
+"""Pages of the manual that are printed from the code, so that they can't drift."""
