@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import IO
 
 from .errors import StoreError
@@ -117,6 +118,7 @@ def _start_child(folder: Path, idle: float, heap: str) -> None:
     finally:
         os.close(log_file)
     _wait_until_ready(folder, child)
+    Thread(target=child.wait, daemon=True).start()  # it may outlive us; if it doesn't, its end is taken note of
 
 
 def _wait_until_ready(folder: Path, child: "subprocess.Popen[bytes]") -> None:

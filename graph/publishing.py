@@ -63,7 +63,7 @@ def publish(connection: Connection, lease: Lease, run: Run, scores: Scores, prog
             they name a link that is not there.
         StoreError: the store has too little memory for one transaction, or another writer took the lease.
     """
-    if not _is_present(connection, run):
+    if not _is_present(state(connection), run):
         _leased(connection, lease, _RUN, **_node(run))
         return False
     _check_firms(connection, scores)

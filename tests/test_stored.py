@@ -1,12 +1,9 @@
 """A snapshot laid out as rows of the graph and read back is the same snapshot; no server needed."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from relparty.graph.differences import difference
 from relparty.graph.stored import PARTS, shown, stored
-from snapshots import DAY, any_snapshot, firms_in_a_chain
-from relparty.graph.snapshot import Snapshot
+from .snapshots import any_snapshot
 
 
 @given(seed=st.integers(0, 10**9), firms=st.integers(1, 30), rows=st.integers(0, 40))
