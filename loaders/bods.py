@@ -16,10 +16,11 @@ from ..graph.errors import DataError, UsageError
 from ..graph.schema import TABLES
 from .accept import assemble
 from .bods_parties import ending, identifier_rows, party_row, unnamed
+from .bods_records import said_once, with_lots
 from .bods_relations import relation_rows
 from .bods_shares import ends_given_twice
 from .bods_statement import Statement, parse
-from .bods_versions import said_once, updates_after_closing, versions, with_lots
+from .bods_versions import lines_seen, updates_after_closing, versions
 from .reading import Reading
 
 SOURCE = "bods"
@@ -52,7 +53,7 @@ def read(path: Path, recorded_on: date | None = None) -> Reading:
     tried = (_tried(partial(parse, line, text), line, rejected) for line, text in lines.items())
     statements = [statement for statement in tried if statement]
     frames = _frames(_rows(statements, rejected))
-    late = updates_after_closing(frames)
+    late = updates_after_closing(lines_seen(frames))
     rejected |= dict(late.iter_rows())
     kept = {name: frame.join(late, on="line", how="anti", maintain_order="left") for name, frame in frames.items()}
     return assemble(str(path), len(lines), _raw(kept), source=SOURCE, recorded_on=recorded_on,
@@ -114,12 +115,12 @@ def _frames(rows: Rows) -> dict[str, pl.DataFrame]:
 
 def _raw(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """The rows of every version, known when it was."""
-    raw = {}
+    raw, seen = {}, lines_seen(frames)
     for name, frame in frames.items():
         key = TABLES[name].key
         placed = with_lots(frame) if name == "owns" else said_once(frame, key)
         if frame.height:
-            raw[name] = versions(placed, key, never_was=name == "identifiers")
+            raw[name] = versions(placed, key, seen, never_was=name == "identifiers")
     return raw
 
 

@@ -1,6 +1,7 @@
 """BODS shareholdings and voting rights of one relationship, joined into stakes over the periods in which both hold."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from .bods_shares import share_of
@@ -53,7 +54,7 @@ def _cut(strand: list[Interest]) -> Iterator[Row]:
             yield _row([each for each in strand if tuple(each.get(name) for name in PERIOD) == period], *period)
         return
     cuts = sorted({_start(each) for each in strand} | {_end(each) for each in strand})
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         held = [each for each in strand if _start(each) <= start and end <= _end(each)]
         if held:
             yield _row(held, start or None, None if end == NEVER else end)

@@ -1,6 +1,7 @@
 """A CSV file of a public source as columns of text, each row with its line."""
 
 import io
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +29,12 @@ class CsvText:
     notes: tuple[str, ...]
 
 
-def read_csv_text(path: Path) -> CsvText:
+def read_csv_text(path: Path, only: Collection[str] = ()) -> CsvText:
     """Reads a CSV file with commas.
+
+    Args:
+        path: the file.
+        only: the columns wanted, of those that it has; all where none is named.
 
     Raises:
         UsageError: no such file.
@@ -38,12 +43,14 @@ def read_csv_text(path: Path) -> CsvText:
     if not path.is_file():
         raise UsageError(f"{path}: no such file.")
     lines = read_lines(path)
-    frame = pl.read_csv(io.BytesIO(lines.text), infer_schema=False)
+    heading = pl.read_csv(io.BytesIO(lines.text), infer_schema=False, n_rows=0).columns
+    wanted = [name for name in heading if not only or name in only]
+    frame = pl.read_csv(io.BytesIO(lines.text), infer_schema=False, columns=wanted or None)
     if frame.height != len(lines.numbers):
         raise DataError(
             f"{path.name}: {len(lines.numbers)} rows, but only {frame.height} could be read apart. Check its quotes."
         )
-    reason = f"{frame.width} fields in the heading, another number here"
+    reason = f"{len(heading)} fields in the heading, another number here"
     broken = pl.DataFrame(
         [(line, reason, text) for line, text in lines.broken],
         schema={"line": pl.Int64, "reason": pl.String, "as_written": pl.String},

@@ -17,7 +17,7 @@ def end_of() -> pl.Expr:
 
 
 def told_apart(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows as they were known: of one that ends after `recorded_on` an open version, then a closed one, known on the end.
+    """Rows as they were known: one that ends after `recorded_on` is open first, and closed as known on its end.
 
     Args:
         rows: text columns `valid_to` and `recorded_on` (the day on which the row was first stated), and more.

@@ -28,7 +28,7 @@ def read(path: Path) -> Reading:
         UsageError: no such file.
         DataError: the file has the headings of neither.
     """
-    csv = read_csv_text(path)
+    csv = read_csv_text(path, only={*LEVEL_1, *LEVEL_2})
     first = LEVEL_2[0] in csv.frame.columns
     missing = [name for name in (LEVEL_2 if first else LEVEL_1) if name not in csv.frame.columns]
     if missing:
@@ -36,9 +36,9 @@ def read(path: Path) -> Reading:
             f"{path.name}: no column {missing[0]}. GLEIF's Level 1 or Level 2 CSV is read, with its own headings."
         )
     frame, notes = _plain_days(csv.frame)
-    tables, rejected, said = link_rows(frame) if first else party_rows(frame)
-    return assemble(str(path), csv.rows, tables, source=SOURCE, rejected=pl.concat([csv.broken, rejected], how="diagonal"),
-                    notes=(*csv.notes, *notes, *said))  # fmt: skip
+    tables, faults, said = link_rows(frame) if first else party_rows(frame)
+    rejected = pl.concat([csv.broken, faults], how="diagonal")
+    return assemble(str(path), csv.rows, tables, source=SOURCE, rejected=rejected, notes=(*csv.notes, *notes, *said))
 
 
 def _plain_days(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:

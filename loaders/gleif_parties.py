@@ -12,8 +12,8 @@ _REGION = "Entity.LegalAddress.Region"
 _FORM, _OTHER_FORM = "Entity.LegalForm.EntityLegalFormCode", "Entity.LegalForm.OtherLegalForm"
 _AUTHORITY = "Entity.RegistrationAuthority.RegistrationAuthorityID"
 _NUMBER = "Entity.RegistrationAuthority.RegistrationAuthorityEntityID"
-NEEDED = ("LEI", "Entity.LegalName", _REGISTERED, _UPDATED, _STANDING, _STATUS, _ENDED, _SUCCESSOR, _CATEGORY, _JURISDICTION,
-          _COUNTRY, _REGION, _FORM, _OTHER_FORM, _AUTHORITY, _NUMBER)  # fmt: skip
+NEEDED = ("LEI", "Entity.LegalName", _REGISTERED, _UPDATED, _STANDING, _STATUS, _ENDED, _SUCCESSOR, _CATEGORY,
+          _JURISDICTION, _COUNTRY, _REGION, _FORM, _OTHER_FORM, _AUTHORITY, _NUMBER)  # fmt: skip
 
 # A fund lends and borrows through those who manage it and has no default of its own to predict: no enterprise.
 KINDS = {

@@ -1,8 +1,8 @@
 """What each GLEIF relationship type becomes in the register; a share is never made of it.
 
-In `related_to` the other party is the <relation> of the party: `other_id` is the fund_manager of `party_id`. An ultimate
-parent is such a tie and no control link of its own, which would shorten the chain of direct parents; a firm of which no
-direct parent is in force is controlled by its ultimate one all the same, and whoever follows control reads both.
+In `related_to` the other party is the <relation> of the party: `other_id` is the fund_manager of `party_id`. An
+ultimate parent is such a tie and no control link of its own, which would shorten the chain of direct parents; a firm
+of which no direct parent is in force is controlled by its ultimate one all the same: who follows control reads both.
 """
 
 from collections.abc import Mapping

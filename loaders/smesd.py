@@ -32,7 +32,7 @@ READERS: Mapping[str, tuple[Callable[[pl.DataFrame, Path, date], Rows], tuple[st
 
 
 def read(path: Path, recorded_on: date = OBSERVED) -> Reading:
-    """Reads one of the four files; its name says which. The other files are looked up in its folder where it needs them.
+    """Reads one of the four files; its name says which. It looks up the others in its folder where it needs them.
 
     Args:
         path: the file.
@@ -50,5 +50,7 @@ def read(path: Path, recorded_on: date = OBSERVED) -> Reading:
     if missing:
         raise DataError(f"{path.name}: no column {missing[0]}. SMEsD's {path.stem} have {', '.join(columns)}.")
     rows = reader(csv.frame, path.parent, recorded_on)
-    return assemble(str(path), csv.rows, {name: frame for name, frame in rows.tables.items() if frame.height}, source=SOURCE,
-                    rejected=pl.concat([csv.broken, rows.rejected], how="diagonal"), notes=(*csv.notes, *rows.notes))  # fmt: skip
+    rejected = pl.concat([csv.broken, rows.rejected], how="diagonal")
+    tables = {name: frame for name, frame in rows.tables.items() if frame.height}
+    notes = (*csv.notes, *rows.notes)
+    return assemble(str(path), csv.rows, tables, source=SOURCE, rejected=rejected, notes=notes)

@@ -9,8 +9,19 @@ from ..graph.errors import DataError
 from .csv_text import read_csv_text
 from .smesd_rows import OBSERVED, Rows, faults, no_company, none_of, party
 
-CAUSES = dict(zip(map(str, range(11)), ("loan", "sale", "lease", "works", "debt", "other contract", "intellectual property",
-                                        "labour", "tort", "company or insolvency", "other"), strict=True))  # fmt: skip
+CAUSES = {
+    "0": "loan",
+    "1": "sale",
+    "2": "lease",
+    "3": "works",
+    "4": "debt",
+    "5": "other contract",
+    "6": "intellectual property",
+    "7": "labour",
+    "8": "tort",
+    "9": "company or insolvency",
+    "10": "other",
+}
 COURTS = {"0": "grassroots", "1": "intermediate", "2": "higher", "3": "supreme"}
 RESULTS = {"0": "plaintiff won", "1": "plaintiff failed", "2": "defendant won", "3": "defendant failed"}
 LOST = "by the end of observation; the day is not published"
