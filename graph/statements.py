@@ -66,11 +66,15 @@ def change(part: Part, columns: Sequence[str]) -> str:
     return f"{_each(part)}{found}{_set(part, columns)}"
 
 
+def unlabel() -> str:
+    """Takes the label of its kind from a party. ArcadeDB moves a node once per transaction, so the new one comes after."""
+    labels = "".join(f":{label}" for label in KIND_LABELS.values())
+    return f"{_each(PARTS['parties'])}{_found(PARTS['parties'])} REMOVE n{labels}"
+
+
 def relabel(kind: str) -> str:
-    """Gives parties that are now of another kind its label, and takes the others'."""
-    others = "".join(f":{label}" for each, label in KIND_LABELS.items() if each != kind)
-    label = f" SET n:{KIND_LABELS[kind]}" if kind in KIND_LABELS else ""
-    return f"{_each(PARTS['parties'])}{_found(PARTS['parties'])} REMOVE n{others}{label}"
+    """Gives a party the label of its kind."""
+    return f"{_each(PARTS['parties'])}{_found(PARTS['parties'])} SET n:{KIND_LABELS[kind]}"
 
 
 def delete(part: Part) -> str:

@@ -124,8 +124,10 @@ def _steps(changes: Mapping[str, Difference]) -> Iterator[_Step]:
         filled = _filled(rows)
         yield _Step(parties.name, statements.create(parties, filled.columns, kind), filled)
     if "kind" in moved.changed.columns:
+        yield _Step(parties.name, statements.unlabel(), moved.changed.select("party_id"))
         for kind, rows in _by_kind(moved.changed):
-            yield _Step(parties.name, statements.relabel(kind), rows.select("party_id"))
+            if kind in KIND_LABELS:
+                yield _Step(parties.name, statements.relabel(kind), rows.select("party_id"))
     for part in reversed(links_first):
         new, changed = _filled(changes[part.name].new), changes[part.name].changed
         if part is not parties:
