@@ -136,7 +136,7 @@ def check(flags: dict[str, Any], /, as_of: datetime | None, rule: str | None, fo
 
 
 @main.command()
-@click.option("--until", type=DAY, help="Last day that training may know.  [default: the last day recorded]")
+@click.option("--until", type=DAY, help="Last day that training may know.  [default: the last day known]")
 @click.option("--seed", default=0, show_default=True, help="Seed of the training.")
 @summarised
 @click.pass_obj
@@ -190,7 +190,7 @@ def query(flags: dict[str, Any], /, question: str | None, given: tuple[str, ...]
 
     \b
     Example:
-        relparty query riskiest -p top=20
+        relparty query riskiest -p limit=20
         relparty query 'MATCH (p:Party) RETURN count(p) AS parties' --format json
     """
     from .graph.questions import asked, listed

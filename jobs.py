@@ -159,16 +159,16 @@ def check_register(config: Configuration, day: date, rule: str | None) -> tuple[
 
 def train_model(config: Configuration, until: date | None, seed: int, step: Step) -> Report:
     """Trains on what the register knew by `until`, saves the model, and tells what its card says."""
+    from .gnn.card import as_text
+    from .gnn.config import Config
     from .gnn.task import Task
-    from .gnn.train import Config, fit
+    from .gnn.train import fit
 
     started = time.monotonic()
-    register = _loaded(config)
-    last = until or _last_recorded(register)
-    model = fit(Task(until=last), register, Config(seed=seed))
+    model = fit(Task(until=until), _loaded(config), Config(seed=seed), step)
     target = model.save(config.home / "models")
-    lines = [*model.card_lines, f"model {model.model_id} saved in {target}"]
-    return {"lines": lines, "model_id": model.model_id, "until": last, "seconds": round(time.monotonic() - started, 3)}
+    lines = [*as_text(model.model_id, model.card).splitlines(), f"saved in {target}"]
+    return {"lines": lines, "model_id": model.model_id, "seconds": round(time.monotonic() - started, 3)}
 
 
 def score_day(
@@ -209,15 +209,15 @@ def newest_model(folder: Path, model_id: str | None) -> "Model":
     Raises:
         UsageError: no such model, or none at all.
     """
-    from .gnn.model import Model
+    from .gnn.model import Model, latest
 
-    cards = sorted(folder.glob("*/card.json"), key=lambda path: (path.stat().st_mtime_ns, path))
-    names = [path.parent.name for path in cards]
-    if model_id is not None and model_id not in names:
-        raise UsageError(f"{model_id}: no such model in {folder}. Models: {', '.join(names) or 'none'}.")
-    if not names:
+    chosen = folder / model_id if model_id else latest(folder)
+    if chosen is None:
         raise UsageError(f"{folder}: no model yet. Run 'relparty train' first.")
-    return Model.load(folder / (model_id or names[-1]))
+    if not (chosen / "model.json").is_file():
+        names = sorted(path.parent.name for path in folder.glob("*/model.json"))
+        raise UsageError(f"{model_id}: no such model in {folder}. Models: {', '.join(names) or 'none'}.")
+    return Model.load(chosen)
 
 
 def _write_rows(rows: pl.DataFrame, path: Path) -> None:
@@ -234,15 +234,6 @@ def _loaded(config: Configuration) -> Register:
     if not register.tables:
         raise DataError(f"{config.home / 'register'}: the register is empty. Run 'relparty load' first.")
     return register
-
-
-def _last_recorded(register: Register) -> date:
-    """The last day on which anything was recorded: what training knows at most."""
-    days = [frame["recorded_on"].max() for frame in register.tables.values()]
-    known = [day for day in days if isinstance(day, date)]
-    if not known:
-        raise DataError("no row of the register says when it was recorded: there is no past to learn from.")
-    return max(known)
 
 
 def run_demo(config: Configuration, store: "Store", made: tuple[int, int, float], step: Step) -> Report:
