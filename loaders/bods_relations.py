@@ -60,7 +60,7 @@ def _end_of(statement: Statement, end: str, unnamed: Mapping[str, str | None]) -
     """The party at one end, what is known of it, and its description where only this statement speaks of it."""
     said = statement.details.get(end)
     if isinstance(said, str) and said.strip():
-        return party_of(said), unnamed.get(said) or "known", []
+        return party_of(said.strip()), unnamed.get(said.strip()) or "known", []
     if not isinstance(said, dict) or not isinstance(said.get("reason"), str):
         raise DataError(f"{end} {said!r} is neither a record nor a reason why there is none")
     party = f"bods:{statement.record}#{end}"

@@ -55,9 +55,8 @@ def parse(line: int, written: bytes) -> Statement:
     if status not in STATUSES:
         raise DataError(f"recordStatus {status!r} is none of {', '.join(STATUSES)}")
     stated = raw.get("statementDate") or part(raw, "publicationDetails").get("publicationDate")
-    return Statement(
-        line, record, record_type, status == "closed", day(stated, "statementDate"), part(raw, "recordDetails")
-    )
+    stated = day(stated, "statementDate")
+    return Statement(line, record.strip(), record_type, status == "closed", stated, part(raw, "recordDetails"))
 
 
 def party_of(record: str) -> str:

@@ -9,15 +9,13 @@ from pathlib import Path
 import polars as pl
 
 from ..graph.errors import DataError
+from . import gleif_links, gleif_parties
 from .accept import assemble
 from .csv_text import read_csv_text
-from .gleif_links import NEEDED as LEVEL_2
-from .gleif_links import link_rows
-from .gleif_parties import NEEDED as LEVEL_1
-from .gleif_parties import party_rows
 from .reading import Reading
 
 SOURCE = "gleif"
+LEVELS = (gleif_parties, gleif_links)
 MILLISECONDS = r"^-?\d{9,14}$"  # how older golden copies write a day: milliseconds since 1970
 
 
@@ -28,15 +26,16 @@ def read(path: Path) -> Reading:
         UsageError: no such file.
         DataError: the file has the headings of neither.
     """
-    csv = read_csv_text(path, only={*LEVEL_1, *LEVEL_2})
-    first = LEVEL_2[0] in csv.frame.columns
-    missing = [name for name in (LEVEL_2 if first else LEVEL_1) if name not in csv.frame.columns]
+    csv = read_csv_text(path, only={name for level in LEVELS for name in (*level.NEEDED, *level.WANTED)})
+    level = gleif_links if gleif_links.NEEDED[0] in csv.frame.columns else gleif_parties
+    missing = [name for name in level.NEEDED if name not in csv.frame.columns]
     if missing:
         raise DataError(
             f"{path.name}: no column {missing[0]}. GLEIF's Level 1 or Level 2 CSV is read, with its own headings."
         )
     frame, notes = _plain_days(csv.frame)
-    tables, faults, said = link_rows(frame) if first else party_rows(frame)
+    absent = [pl.lit(None, dtype=pl.String).alias(name) for name in level.WANTED if name not in frame.columns]
+    tables, faults, said = level.rows_of(frame.with_columns(absent))
     rejected = pl.concat([csv.broken, faults], how="diagonal")
     return assemble(str(path), csv.rows, tables, source=SOURCE, rejected=rejected, notes=(*csv.notes, *notes, *said))
 

@@ -12,25 +12,20 @@ _TYPE, _STATUS = "Relationship.RelationshipType", "Relationship.RelationshipStat
 _REGISTERED, _UPDATED = "Registration.InitialRegistrationDate", "Registration.LastUpdateDate"
 _STANDING = "Registration.RegistrationStatus"
 PERIODS = tuple(f"Relationship.Period.{number}" for number in range(1, 6))
-NEEDED = (_START, _END, _START_TYPE, _END_TYPE, _TYPE, _STATUS, _REGISTERED, _UPDATED, _STANDING,
-          *(f"{period}.{part}" for period in PERIODS for part in ("startDate", "endDate", "periodType")))  # fmt: skip
+NEEDED = (_START, _END, _START_TYPE, _END_TYPE, _TYPE, _STATUS, _REGISTERED, _UPDATED, _STANDING)
+WANTED = tuple(f"{period}.{part}" for period in PERIODS for part in ("startDate", "endDate", "periodType"))
 
 ENDS = {"controls": ("controller_id", "enterprise_id", "basis"), "related_to": ("party_id", "other_id", "relation")}
 
 
-def link_rows(frame: pl.DataFrame) -> Tables:
+def rows_of(frame: pl.DataFrame) -> Tables:
     """Control links and other ties of a Level 2 file, the rows rejected, and what was counted.
 
-    Of the five periods only the relationship period dates a relationship; without one its start is unknown. An
+    Only a relationship period dates a relationship, each of several does; without one the start is unknown. An
     inactive relationship without an end ended by its last update; an annulled one is retracted.
     """
     faults = frame.select("line", reason=_fault()).filter(pl.col("reason").is_not_null())
-    rows = frame.join(faults, on="line", how="anti", maintain_order="left").with_columns(
-        source_ref=pl.concat_str(_START, _TYPE, _END, separator=" "),
-        recorded_on=_REGISTERED,
-        valid_from=_dated("startDate"),
-        valid_to=pl.coalesce(_dated("endDate"), pl.when(pl.col(_STATUS) == "INACTIVE").then(_UPDATED)),
-    )
+    rows = _dated(frame.join(faults, on="line", how="anti", maintain_order="left"))
     tables = {table: _versions(_table(rows, table)) for table in ENDS}
     return {name: table for name, table in tables.items() if table.height}, faults, _notes(rows)
 
@@ -47,13 +42,20 @@ def _fault() -> pl.Expr:
     )
 
 
-def _dated(part: str) -> pl.Expr:
-    """A day of the relationship period, wherever it stands among the five."""
-    return pl.coalesce(*(pl.when(_is_relationship(period)).then(f"{period}.{part}") for period in PERIODS))
-
-
-def _is_relationship(period: str) -> pl.Expr:
-    return pl.col(f"{period}.periodType") == "RELATIONSHIP_PERIOD"
+def _dated(frame: pl.DataFrame) -> pl.DataFrame:
+    """A row for each relationship period, wherever it stands among the five, and for each relationship without one."""
+    none = pl.lit(None, dtype=pl.String)
+    held = {period: pl.col(f"{period}.periodType").eq_missing(pl.lit("RELATIONSHIP_PERIOD")) for period in PERIODS}
+    rows = [frame.filter(~pl.any_horizontal(held.values())).with_columns(valid_from=none, end=none)]
+    for period, mine in held.items():
+        dates = {"valid_from": pl.col(f"{period}.startDate"), "end": pl.col(f"{period}.endDate")}
+        rows.append(frame.filter(mine).with_columns(**dates))
+    over = pl.when(pl.col(_STATUS) == "INACTIVE").then(_UPDATED)
+    return pl.concat(rows).with_columns(
+        source_ref=pl.concat_str(_START, _TYPE, _END, separator=" "),
+        recorded_on=_REGISTERED,
+        valid_to=pl.coalesce("end", over),
+    )
 
 
 def _table(rows: pl.DataFrame, table: str) -> pl.DataFrame:
@@ -77,10 +79,11 @@ def _versions(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _notes(rows: pl.DataFrame) -> list[str]:
-    inactive = pl.col(_STATUS) == "INACTIVE"
-    undated = rows.filter(pl.col("valid_from").is_null()).height
-    ended = rows.filter(inactive & _dated("endDate").is_null()).height
+    ended = (pl.col(_STATUS) == "INACTIVE") & pl.col("end").is_null()
+    counted = {
+        "relationships without a relationship period: their start is unknown": pl.col("valid_from").is_null(),
+        "inactive relationships without an end: ended on their last update": ended,
+    }
+    numbers = {what: rows.filter(which)["line"].n_unique() for what, which in counted.items()}
     said = ["relationships are known from their first registration, an end from the later of that day and the end"]
-    said += [f"{undated} relationships without a relationship period: their start is unknown"] if undated else []
-    said += [f"{ended} inactive relationships without an end: ended on their last update"] if ended else []
-    return said
+    return said + [f"{number} {what}" for what, number in numbers.items() if number]

@@ -12,8 +12,10 @@ _REGION = "Entity.LegalAddress.Region"
 _FORM, _OTHER_FORM = "Entity.LegalForm.EntityLegalFormCode", "Entity.LegalForm.OtherLegalForm"
 _AUTHORITY = "Entity.RegistrationAuthority.RegistrationAuthorityID"
 _NUMBER = "Entity.RegistrationAuthority.RegistrationAuthorityEntityID"
-NEEDED = ("LEI", "Entity.LegalName", _REGISTERED, _UPDATED, _STANDING, _STATUS, _ENDED, _SUCCESSOR, _CATEGORY,
-          _JURISDICTION, _COUNTRY, _REGION, _FORM, _OTHER_FORM, _AUTHORITY, _NUMBER)  # fmt: skip
+_FOUNDED = "Entity.EntityCreationDate"
+NEEDED = ("LEI", "Entity.LegalName", _STATUS, _REGISTERED, _UPDATED, _STANDING)
+WANTED = (_ENDED, _SUCCESSOR, _CATEGORY, _JURISDICTION, _COUNTRY, _REGION, _FORM, _OTHER_FORM, _AUTHORITY, _NUMBER,
+          _FOUNDED)  # fmt: skip
 
 # A fund lends and borrows through those who manage it and has no default of its own to predict: no enterprise.
 KINDS = {
@@ -32,7 +34,7 @@ USCC = "^[0-9A-HJ-NPQRTUWXY]{18}$"
 Tables = tuple[dict[str, pl.DataFrame], pl.DataFrame, list[str]]
 
 
-def party_rows(frame: pl.DataFrame) -> Tables:
+def rows_of(frame: pl.DataFrame) -> Tables:
     """Parties, identifiers and reviews of a Level 1 file, the rows rejected, and what was counted.
 
     A lapsed registration is a party like any other. An inactive party ends on its expiration day, else on the day of
@@ -74,6 +76,7 @@ def _parties(rows: pl.DataFrame) -> pl.DataFrame:
         country=pl.coalesce(pl.col(_JURISDICTION).str.slice(0, 2), _COUNTRY),
         region=_REGION,
         legal_form=pl.coalesce(form, _OTHER_FORM, _FORM),
+        founded_on=_FOUNDED,
     )
 
 

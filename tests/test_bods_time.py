@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from relparty.loaders import bods
+from relparty.loaders.intake import take_in
 
 from .bods_lines import firm, interest, links, load, pairs, person, reasons, seen, share, tie
 
@@ -164,6 +166,15 @@ def test_a_line_written_twice_is_counted_as_repeated(tmp_path: Path) -> None:
     counts = load(tmp_path, firm("F"), line, line).counts[0]
 
     assert (counts.kept, counts.repeated, counts.quarantined) == (2, 1, 0)
+
+
+def test_loading_twice_equals_once(tmp_path: Path) -> None:
+    closed = tie("R", "P", "F", share(60, "2018-02-14", "2022-07-25"), stated="2018-02-14", status="closed")
+    once = load(tmp_path, firm("F"), closed, tie("R2", {"reason": "unknown"}, "F", interest("boardMember")))
+    twice = take_in(once.register, [bods.read(tmp_path / "bods.jsonl")])
+
+    assert twice.register.equals(once.register)
+    assert (twice.counts[0].kept, twice.counts[0].repeated) == (0, 3)
 
 
 def test_the_order_of_lines_changes_nothing(tmp_path: Path) -> None:

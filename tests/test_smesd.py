@@ -135,6 +135,14 @@ def test_area_and_industry_belong_to_the_company_s_own_row(tmp_path: Path) -> No
     ]  # fmt: skip
 
 
+def test_loading_twice_equals_once(tmp_path: Path) -> None:
+    once = load(tmp_path, links="split,source,target,type,weight\n" + "train,C1,C2,deal,1\n" * 2)
+    twice = take_in(once.register, [smesd.read(tmp_path / f"{name}.csv") for name in ("companies", "links")])
+
+    assert twice.register.equals(once.register)
+    assert [each.repeated for each in twice.counts] == [4, 2]
+
+
 def test_a_file_that_smesd_doesn_t_have_is_refused(tmp_path: Path) -> None:
     (tmp_path / "firms.csv").write_text("a\n1\n", encoding="utf-8")
     (tmp_path / "links.csv").write_text("source,target\n1,2\n", encoding="utf-8")
