@@ -5,7 +5,9 @@ ownership and control make of these files is tried where those are computed.
 """
 
 import os
+import random
 from datetime import date
+from json import loads
 from pathlib import Path
 
 import polars as pl
@@ -214,6 +216,18 @@ def test_the_real_sample_is_counted_to_the_last_statement() -> None:
     assert snapshot.parties["aliases"].drop_nulls().list.len().sum() == 38
     assert snapshot.table("owns").height > 200
     assert snapshot.table("owns")["share"].null_count() == snapshot.table("owns").height
+
+
+@pytest.mark.parametrize("day", ["2018-06-30", "2022-12-31", "2024-12-31"])
+def test_the_real_sample_shows_nothing_of_the_future(tmp_path: Path, day: str) -> None:
+    """Had the file been cut off on that day, and its lines been shuffled, the day would look the same."""
+    whole = REPORTS.parent / "bods" / "register_sample.jsonl"
+    lines = [line for line in whole.read_text(encoding="utf-8").splitlines() if loads(line)["statementDate"] <= day]
+    part = tmp_path / "part.jsonl"
+    part.write_text("\n".join(random.Random(7).sample(lines, len(lines))), encoding="utf-8")
+
+    known, then = (take_in(Register.empty(), [bods.read(path)]) for path in (whole, part))
+    assert seen(known, day).equals(seen(then, day))
 
 
 def test_the_real_gleif_samples_are_counted_to_the_last_row() -> None:
