@@ -58,8 +58,14 @@ def main(ctx: click.Context, /, **flags: str | None) -> None:
     ctx.obj = flags
 
 
-shown = click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True,
-                     help="How rows are printed; csv is letter for letter, so open it in a spreadsheet as text.")  # fmt: skip
+shown = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="How rows are printed; csv is letter for letter, so open it in a spreadsheet as text.",
+)
 waits = click.option("--wait", default=120.0, show_default=True, help="Seconds to wait for another writer.")
 summarised = click.option("--summary", type=PATH, help="Write counts, timings, hashes and run id to this JSON file.")
 
@@ -258,7 +264,9 @@ def demo(flags: dict[str, Any], /, firms: int, seed: int, wait: float) -> None:
         report = run_demo(config, store, (firms, seed, wait), progress)
     _tell(report, None)
     show(report["answer"].columns, report["answer"].rows, "table")
-    click.echo(f"\nThe same in Cypher:\n{report['cypher']}\nOther questions: relparty --home {config.home} query", err=True)
+    click.echo(
+        f"\nThe same in Cypher:\n{report['cypher']}\nOther questions: relparty --home {config.home} query", err=True
+    )
 
 
 @main.command()
@@ -294,7 +302,7 @@ def _store(config: Configuration) -> AbstractContextManager[Store]:
     return opened(config)
 
 
-def _store_if(wanted: bool, config: Configuration) -> AbstractContextManager[Store | None]:  # noqa: FBT001
+def _store_if(wanted: bool, config: Configuration) -> AbstractContextManager[Store | None]:
     """The store, or none where the command writes none."""
     return _store(config) if wanted else nullcontext()
 
@@ -355,11 +363,13 @@ def show_frame(frame: pl.DataFrame, form: str) -> None:
 
 
 def _print_table(columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    import sys
+
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if click.get_text_stream("stdout").isatty() else WIDE)
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
     table = Table(*columns)
     for row in rows:
         table.add_row(*(Text(f"{cell:.6g}" if isinstance(cell, float) else _cell(cell)) for cell in row))

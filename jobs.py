@@ -39,7 +39,9 @@ def opened(config: Configuration) -> "Iterator[Store]":
     from .graph.store import Store
 
     if config.store != "embedded":
-        store = Store.connect(config.store, config.user, config.secret, database=config.database, ca_file=config.ca_file)
+        store = Store.connect(
+            config.store, config.user, config.secret, database=config.database, ca_file=config.ca_file
+        )
         with store:
             yield store
         return
@@ -108,14 +110,16 @@ def _counted(config: Configuration, intake: Intake) -> Report:
     """The counts of each file, in words and as numbers."""
     everything = Subject(intake.register, date.max, config.settings)
     bare = sum(finding.rows.height for finding in bare_parties(everything))
-    joined = everything.identity.names.height
+    joined, undone = everything.identity.names.height, everything.identity.undone.height
     lines = []
     for counts in intake.counts:
-        lines.append(f"{Path(counts.file).name}: {counts.rows:,} rows in = {counts.kept:,} kept + {counts.repeated:,} repeated"
-                     f" + {counts.quarantined:,} quarantined")  # fmt: skip
+        shares = f"{counts.kept:,} kept + {counts.repeated:,} repeated + {counts.quarantined:,} quarantined"
+        lines.append(f"{Path(counts.file).name}: {counts.rows:,} rows in = {shares}")
         lines += [f"  {note}" for note in counts.notes]
-    lines += [f"{name}: {closed:,} statements closed, absent from the complete file" for name, closed in intake.closed.items()]
-    lines.append(f"bare parties: {bare:,}; ids joined to another: {joined:,}; joins not made: {everything.identity.undone.height:,}")
+    lines += [
+        f"{name}: {closed:,} statements closed, absent from the complete file" for name, closed in intake.closed.items()
+    ]
+    lines.append(f"bare parties: {bare:,}; ids joined to another: {joined:,}; joins not made: {undone:,}")
     files = [asdict(counts) for counts in intake.counts]
     return {"lines": lines, "files": files, "closed": dict(intake.closed), "bare": bare, "joined": joined}
 
@@ -124,7 +128,9 @@ def _hold_to(strict: bool, report: Report) -> None:  # noqa: FBT001 (the flag of
     quarantined = sum(counts["quarantined"] for counts in report["files"])
     if strict and (quarantined or report["bare"]):
         told = "\n".join(report["lines"])
-        raise DataError(f"--strict: {quarantined} rows in quarantine, {report['bare']} bare parties. Nothing was loaded.\n{told}")
+        raise DataError(
+            f"--strict: {quarantined} rows in quarantine, {report['bare']} bare parties. Nothing was loaded.\n{told}"
+        )
 
 
 def _show_present(
@@ -177,7 +183,9 @@ def score_day(
     """Scores the store's present, or a day of the register, and publishes the run."""
     started = time.monotonic()
     model = newest_model(config.home / "models", options["model_id"])
-    snapshot = store.snapshot() if store is not None and day is None else _loaded(config).as_of(_given(day), config.settings)
+    snapshot = (
+        store.snapshot() if store is not None and day is None else _loaded(config).as_of(_given(day), config.settings)
+    )
     step("scoring", 0, 1)
     scores = model.score(snapshot)
     check_complete(scores, snapshot)
@@ -190,14 +198,19 @@ def score_day(
     if store is not None and not options.get("dry_run"):
         store.publish(run, scores, wait=options["wait"], progress=step)
         lines.append("published")
-    return {"lines": lines, "run_id": run.run_id, "as_of": run.as_of, "model_id": run.model_id, "hashes": dict(run.hashes),
-            "firms": scores.firms.height, "seconds": round(time.monotonic() - started, 3)}  # fmt: skip
+    took = {"firms": scores.firms.height, "seconds": round(time.monotonic() - started, 3)}
+    return asdict(run) | took | {"lines": lines}
 
 
 def run_of(snapshot: "Snapshot", model: "Model", config: Configuration) -> Run:
     """The run of a model on a snapshot; its id is made from what went in, so that the same again is the same run."""
     settings = hashlib.sha256(json.dumps(asdict(config.settings), sort_keys=True).encode()).hexdigest()[:16]
-    hashes = {"snapshot": snapshot.fingerprint, "settings": settings, "dictionary": dictionary_hash(), "code": __version__}
+    hashes = {
+        "snapshot": snapshot.fingerprint,
+        "settings": settings,
+        "dictionary": dictionary_hash(),
+        "code": __version__,
+    }
     made_of = json.dumps([model.model_id, hashes], sort_keys=True)
     short = hashlib.sha256(made_of.encode()).hexdigest()[:8]
     return Run(f"score-{snapshot.day}-{short}", "score", snapshot.day, model.model_id, hashes)
@@ -271,9 +284,7 @@ def keep_serving(config: Configuration, say: Callable[[str], None]) -> None:
             say("stopped")
 
 
-def diagnosis(
-    config: Configuration, reach: "Callable[[], AbstractContextManager[Store | None]]"
-) -> tuple[pl.DataFrame, int]:
+def diagnosis(config: Configuration, reach: "Callable[[], AbstractContextManager[Store]]") -> tuple[pl.DataFrame, int]:
     """What is installed, reachable and consistent, and the worst exit code."""
     rows = [("relparty", "ok", __version__), *_installed()]
     code = 0
@@ -306,7 +317,8 @@ def _installed() -> list[tuple[str, str, str]]:
 def _look_at_register(config: Configuration) -> str:
     register = _loaded(config)
     rows = sum(frame.height for frame in register.tables.values())
-    return f"version {register_folder.manifest(config.home / 'register').version}, {rows:,} rows in {len(register.tables)} tables"
+    version = register_folder.manifest(config.home / "register").version
+    return f"version {version}, {rows:,} rows in {len(register.tables)} tables"
 
 
 def _look_at_models(config: Configuration) -> str:

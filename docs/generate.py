@@ -15,7 +15,9 @@ HERE = Path(__file__).parent
 def dictionary() -> str:
     """The page with every table, field, channel and result."""
     lines = ["# The dictionary", "", "Printed from graph/schema.py and graph/fields.py by `make docs`; don't edit.", ""]
-    lines += ["Every file may be CSV or Parquet, may be absent, and may have more columns. **Bold** fields are the key."]
+    lines += [
+        "Every file may be CSV or Parquet, may be absent, and may have more columns. **Bold** fields are the key."
+    ]
     lines += ["An empty cell is missing, never zero.", ""]
     for table in TABLES.values():
         lines += _table(table)
@@ -29,7 +31,13 @@ def dictionary() -> str:
 def _table(table: Table) -> list[str]:
     shown = f"`{table.link.type}` {table.link.source} → {table.link.target}. " if table.link else ""
     lag = f"Without recorded_on known {table.lag} days after valid_from. " if table.lag else ""
-    lines = [f"## {table.name}", "", f"{shown}{lag}".strip(), "", "| column | kind | unit | range | default | meaning |"]
+    lines = [
+        f"## {table.name}",
+        "",
+        f"{shown}{lag}".strip(),
+        "",
+        "| column | kind | unit | range | default | meaning |",
+    ]
     lines += ["|---|---|---|---|---|---|"]
     lines += [_row(table, FIELDS[name]) for name in table.columns]
     return [*lines, ""]

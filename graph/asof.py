@@ -24,7 +24,7 @@ def snapshot(tables: Mapping[str, pl.DataFrame], day: date, settings: Settings) 
         if name in seen:
             frame = governing(TABLES[name], identity.translate(TABLES[name], seen[name]), day, settings)
             rows[name] = _in_currency(TABLES[name], frame, rates, settings.currency)
-    parties = _parties(seen, rows, identity, day)
+    parties = _parties(seen, rows, identity)
     numbers = parties.select("party_id", pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))
     placed = {name: _place(SNAPSHOT_TABLES[name], frame, numbers) for name, frame in rows.items() if name != "parties"}
     return Snapshot(day, parties, placed, settings.currency)
@@ -106,13 +106,11 @@ def _per_year() -> pl.Expr:
     return pl.when(whole).then(1.0).otherwise(DAYS_A_YEAR / days)
 
 
-def _parties(
-    seen: Mapping[str, pl.DataFrame], rows: Mapping[str, pl.DataFrame], identity: Identity, day: date
-) -> pl.DataFrame:
+def _parties(seen: Mapping[str, pl.DataFrame], rows: Mapping[str, pl.DataFrame], identity: Identity) -> pl.DataFrame:
     """Described parties in force and bare ones that a row names, enterprises first, each part sorted by id."""
     schema = TABLES["parties"].snapshot_schema
     described = rows.get("parties", pl.DataFrame(schema=TABLES["parties"].schema))
-    ended = _ended(seen, described, identity, day)
+    ended = _ended(seen, described, identity)
     names = [frame.get_column(column) for name, frame in rows.items() if name != "parties"
              for column in TABLES[name].party_columns]  # fmt: skip
     named = pl.concat(names).unique() if names else pl.Series(dtype=pl.String)
@@ -123,9 +121,7 @@ def _parties(
     return every.sort(pl.col("kind") != "enterprise", "party_id").select(*schema).cast(schema)  # type: ignore[arg-type]
 
 
-def _ended(
-    seen: Mapping[str, pl.DataFrame], described: pl.DataFrame, identity: Identity, day: date
-) -> pl.DataFrame:
+def _ended(seen: Mapping[str, pl.DataFrame], described: pl.DataFrame, identity: Identity) -> pl.DataFrame:
     """Described parties that no longer are: their links fall with them."""
     if "parties" not in seen:
         return pl.DataFrame(schema={"party_id": pl.String})

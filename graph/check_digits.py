@@ -54,10 +54,12 @@ def _lei_good(value: pl.Expr) -> pl.Expr:
     remainder: pl.Expr = pl.lit(0, dtype=pl.Int64)
     for place in range(LEI_LENGTH):  # letters are two digits, so the running number moves by one or two places
         digit = _number(value.str.slice(place, 1), "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-        remainder = (remainder * pl.when(digit > 9).then(100).otherwise(10) + digit) % 97  # noqa: PLR2004
+        remainder = (remainder * pl.when(digit > 9).then(100).otherwise(10) + digit) % 97
     ending = value.str.slice(LEI_LENGTH - 2, 2).cast(pl.Int64, strict=False)
     return value.str.contains("^[0-9A-Z]{18}[0-9]{2}$") & (remainder == 1) & ending.is_between(2, 98)
 
 
 def _number(char: pl.Expr, alphabet: str) -> pl.Expr:
-    return char.replace_strict({letter: place for place, letter in enumerate(alphabet)}, default=0, return_dtype=pl.Int64)
+    return char.replace_strict(
+        {letter: place for place, letter in enumerate(alphabet)}, default=0, return_dtype=pl.Int64
+    )

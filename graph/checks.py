@@ -1,7 +1,7 @@
 """Named rules of data quality: each gives the rows at fault and what to do about them. Nothing is ever mended here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Literal
@@ -40,7 +40,7 @@ class Subject:
 
     register: Register
     day: date
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
 
     @cached_property
     def snapshot(self) -> Snapshot:
@@ -75,7 +75,9 @@ def check(subject: Subject) -> list[Finding]:
 
 def bare_parties(subject: Subject) -> list[Finding]:
     """Parties that a row names and no row describes: neighbours, never scored."""
-    described = subject.identity.translate(TABLES["parties"], subject.seen.get("parties", subject.register.table("parties")))
+    described = subject.identity.translate(
+        TABLES["parties"], subject.seen.get("parties", subject.register.table("parties"))
+    )
     rows = subject.ids.join(described, on="party_id", how="anti").select("party_id")
     what = f"{rows.height} parties are named and not described{_first(rows)}"
     return [Finding("bare_parties", "warning", rows, what, "Load a parties row for each that should be scored.")]
@@ -83,20 +85,30 @@ def bare_parties(subject: Subject) -> list[Finding]:
 
 def shares_above_one(subject: Subject) -> list[Finding]:
     """Direct shares, of bands the lower ends, that sum to more than the whole of an enterprise; never normalised."""
-    stakes = subject.snapshot.table("owns").filter("direct")
-    lower = {"share": pl.coalesce("share", "share_low"), "votes": pl.coalesce("votes", "votes_low")}
-    findings = []
-    for name, share in lower.items():
-        sums = stakes.group_by("target_row").agg(total=share.sum(), holders=share.count(), records=pl.col("source_ref").drop_nulls())
-        over = subject.named(sums.filter(pl.col("total") > 1 + 1e-12), "target_row", "enterprise_id").drop("target_row")
+    found = []
+    for name in ("share", "votes"):
+        over = _sums_above_one(subject, name)
         rounded = pl.col("total") <= 1 + pl.col("holders") * ROUNDING + 1e-12
-        for severity, rows in (("error", over.filter(~rounded)), ("warning", over.filter(rounded))):
-            worst = rows.sort("total", "enterprise_id", descending=[True, False])
-            shown = "" if worst.is_empty() else f", first {worst[0, 'enterprise_id']} with {worst[0, 'total']:.6g}"
-            what = f"{name} into {rows.height} enterprises sum to more than 1{shown}"
-            remedy = "Rounding explains it." if severity == "warning" else "Correct or close the stake that is wrong."
-            findings.append(Finding(f"{name}_above_one", severity, worst.select("enterprise_id", "total", "holders", "records"), what, remedy))  # type: ignore[arg-type]  # noqa: E501
-    return findings
+        remedy = "Correct or close the stake that is wrong."
+        found.append(_above_one(name, "error", over.filter(~rounded), remedy))
+        found.append(_above_one(name, "warning", over.filter(rounded), "Rounding explains it."))
+    return found
+
+
+def _sums_above_one(subject: Subject, name: str) -> pl.DataFrame:
+    """`enterprise_id`, `total`, `holders`, `records` of each enterprise of which more than all is held."""
+    share = pl.coalesce(name, f"{name}_low")
+    stakes = subject.snapshot.table("owns").filter("direct").group_by("target_row")
+    sums = stakes.agg(total=share.sum(), holders=share.count(), records=pl.col("source_ref").drop_nulls())
+    over = subject.named(sums.filter(pl.col("total") > 1 + 1e-12), "target_row", "enterprise_id")
+    worst = over.sort("total", "enterprise_id", descending=[True, False])
+    return worst.select("enterprise_id", "total", "holders", "records")
+
+
+def _above_one(name: str, severity: Severity, rows: pl.DataFrame, remedy: str) -> Finding:
+    shown = "" if rows.is_empty() else f", first {rows[0, 'enterprise_id']} with {rows[0, 'total']:.6g}"
+    what = f"{name} into {rows.height} enterprises sum to more than 1{shown}"
+    return Finding(f"{name}_above_one", severity, rows, what, remedy)
 
 
 def self_links(subject: Subject) -> list[Finding]:
@@ -117,9 +129,15 @@ def sources_disagree(subject: Subject) -> list[Finding]:
     apart = rows.group_by(table.key).agg(
         sources=pl.col("source").sort(), low=low.max(), high=high.min(), several=pl.col("source").n_unique() > 1
     )
-    wrong = apart.filter(pl.col("several") & (pl.col("low") - pl.col("high") > APART + 1e-9)).drop("several").sort(table.key)
+    wrong = (
+        apart.filter(pl.col("several") & (pl.col("low") - pl.col("high") > APART + 1e-9))
+        .drop("several")
+        .sort(table.key)
+    )
     what = f"sources disagree on {wrong.height} stakes by more than {APART:g}{_first(wrong, 'owner_id')}"
-    return [Finding("sources_disagree", "warning", wrong, what, "Correct one source, or order them in the setting sources.")]
+    return [
+        Finding("sources_disagree", "warning", wrong, what, "Correct one source, or order them in the setting sources.")
+    ]
 
 
 def missing_equity(subject: Subject) -> list[Finding]:
@@ -133,7 +151,11 @@ def missing_equity(subject: Subject) -> list[Finding]:
     firms = pl.concat(bearers).unique().join(subject.ids.filter(pl.col("kind") == "enterprise"), on="row")
     rows = firms.join(accounts, left_on="row", right_on="party_row", how="anti").select("party_id").sort("party_id")
     what = f"{rows.height} enterprises bear losses without positive equity{_first(rows)}"
-    return [Finding("missing_equity", "warning", rows, what, "Load their accounts, or expect an estimate, marked risk_basis.")]
+    return [
+        Finding(
+            "missing_equity", "warning", rows, what, "Load their accounts, or expect an estimate, marked risk_basis."
+        )
+    ]
 
 
 def impossible_dates(subject: Subject) -> list[Finding]:
@@ -143,7 +165,9 @@ def impossible_dates(subject: Subject) -> list[Finding]:
         frame = subject.seen.get(name)
         if frame is not None:
             rows = frame.filter(pl.col("recorded_on") < pl.col("valid_from"))
-            early.append(rows.select("party_id", "valid_from", "recorded_on", what=pl.lit(f"{name} recorded before they were")))
+            early.append(
+                rows.select("party_id", "valid_from", "recorded_on", what=pl.lit(f"{name} recorded before they were"))
+            )
     parties = subject.snapshot.parties.filter(pl.col("founded_on") > subject.day)
     early.append(parties.select("party_id", "valid_from", "recorded_on", what=pl.lit("founded after the day shown")))
     rows = pl.concat(early)
@@ -184,7 +208,9 @@ def links_of_ended_parties(subject: Subject) -> list[Finding]:
             links = by_source(table, subject.identity.translate(table, subject.seen[name]), subject.day)
             for end in table.party_columns:
                 fallen = links.filter(~pl.col(end).is_in(alive)).join(ended, left_on=end, right_on="party_id")
-                rows.append(fallen.select(pl.lit(name).alias("table"), "source_ref", pl.col(end).alias("party_id"), "last"))
+                rows.append(
+                    fallen.select(pl.lit(name).alias("table"), "source_ref", pl.col(end).alias("party_id"), "last")
+                )
     found = pl.concat(rows).sort("party_id", "table", "source_ref") if rows else pl.DataFrame()
     what = f"{found.height} open links belong to a party that ended{_first(found)}"
     return [Finding("links_of_ended_parties", "warning", found, what, "Close the links at their source.")]
@@ -198,7 +224,9 @@ def missing_rates(subject: Subject) -> list[Finding]:
     for name, frame in subject.seen.items():
         if "currency" in frame.columns and any(FIELDS[field].kind is Kind.MONEY for field in TABLES[name].fields):
             lost = frame.filter(pl.col("currency").is_not_null() & ~pl.col("currency").is_in(known))
-            rows.append(lost.group_by("currency").agg(rows=pl.len()).select(pl.lit(name).alias("table"), "currency", "rows"))
+            rows.append(
+                lost.group_by("currency").agg(rows=pl.len()).select(pl.lit(name).alias("table"), "currency", "rows")
+            )
     found = pl.concat(rows).sort("table", "currency") if rows else pl.DataFrame()
     what = f"no rate for {found.height} currencies of tables{_first(found, 'currency')}: their amounts are missing"
     return [Finding("missing_rates", "error", found, what, "Load a row of rates, or set the register's currency.")]

@@ -32,8 +32,8 @@ class Configuration(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (pydantic passes all four)
     ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
         """Flag, environment, file, in this order."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

@@ -32,7 +32,9 @@ def ego_graph(snapshot: Snapshot, party_id: str, radius: int = 1) -> nx.MultiDiG
                       for name, frame in snapshot.links.items()])  # fmt: skip
     steps = _steps(ends, snapshot.row_of(party_id), radius)
     near = snapshot.parties.with_row_index("row").join(steps, on="row")
-    among = ends.filter(pl.col("source_row").is_in(near["row"].implode()) & pl.col("target_row").is_in(near["row"].implode()))
+    among = ends.filter(
+        pl.col("source_row").is_in(near["row"].implode()) & pl.col("target_row").is_in(near["row"].implode())
+    )
     ids = dict(near.select("row", "party_id").iter_rows())
     graph = nx.MultiDiGraph()
     for row in near.select("party_id", "name", "kind", "steps").iter_rows(named=True):
@@ -44,7 +46,9 @@ def ego_graph(snapshot: Snapshot, party_id: str, radius: int = 1) -> nx.MultiDiG
 
 def _steps(ends: pl.DataFrame, middle: int, radius: int) -> pl.DataFrame:
     """`row`, `steps`: each party reached, and in how many links."""
-    both = pl.concat([ends.select(a="source_row", b="target_row"), ends.select(a="target_row", b="source_row")]).unique()
+    both = pl.concat(
+        [ends.select(a="source_row", b="target_row"), ends.select(a="target_row", b="source_row")]
+    ).unique()
     reached = pl.DataFrame({"row": [middle], "steps": [0]}, schema={"row": pl.UInt32, "steps": pl.Int64})
     for step in range(1, radius + 1):
         outer = both.join(reached, left_on="a", right_on="row", how="semi").select(row="b").unique()
@@ -69,7 +73,9 @@ def figure(graph: nx.MultiDiGraph, seed: int = 0) -> "Figure":
     drawing = go.Figure(
         [
             go.Scatter(x=lines[0], y=lines[1], mode="lines", line={"color": "#cccccc", "width": 1}, hoverinfo="skip"),
-            go.Scatter(x=at[:, 0], y=at[:, 1], mode="markers", marker={"color": colours, "size": sizes}, hovertext=names),
+            go.Scatter(
+                x=at[:, 0], y=at[:, 1], mode="markers", marker={"color": colours, "size": sizes}, hovertext=names
+            ),
         ]
     )
     return drawing.update_layout(showlegend=False, xaxis_visible=False, yaxis_visible=False, plot_bgcolor="white")

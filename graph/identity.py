@@ -29,7 +29,9 @@ class Identity:
         undone: joins that an identifier proposes and a rule forbids: `parties`, `reason`.
     """
 
-    names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"written": pl.String, "party_id": pl.String}))
+    names: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={"written": pl.String, "party_id": pl.String})
+    )
     undone: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_UNDONE))
 
     @property
@@ -44,7 +46,9 @@ class Identity:
         for column in identified(table):
             named = self.names.rename({"written": column, "party_id": "joined"})
             frame = frame.join(named, on=column, how="left", maintain_order="left")
-            frame = frame.with_columns(pl.col(column).alias(f"{column}_as_written"), pl.coalesce("joined", column).alias(column))
+            frame = frame.with_columns(
+                pl.col(column).alias(f"{column}_as_written"), pl.coalesce("joined", column).alias(column)
+            )
             frame = frame.drop("joined")
         return frame
 
@@ -79,7 +83,9 @@ def _of_ids(seen: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     columns = [frame.get_column(name) for table, frame in seen.items() for name in identified(TABLES[table])]
     ids = pl.concat(columns).unique() if columns else pl.Series(dtype=pl.String)
     parts = pl.DataFrame({"party_id": ids}).filter(pl.col("party_id").str.contains(r"^[A-Za-z][A-Za-z0-9-]*:."))
-    parts = parts.with_columns(pl.col("party_id").str.splitn(":", 2).struct.rename_fields(["scheme", "value"]).alias("part"))
+    parts = parts.with_columns(
+        pl.col("party_id").str.splitn(":", 2).struct.rename_fields(["scheme", "value"]).alias("part")
+    )
     return parts.unnest("part").select("party_id", "scheme", "value")
 
 
@@ -114,7 +120,7 @@ def _join(
     held = strong.join(units, on="party_id").with_columns(value=pl.col("scheme") + ":" + pl.col("value"))
     numbers = held["unit"].to_numpy()
     values, places = np.unique(held["value"].to_numpy(), return_inverse=True)
-    size = int(units["unit"].max() or 0) + 1  # type: ignore[arg-type,operator]
+    size = int(units["unit"].max() or 0) + 1  # type: ignore[arg-type]
     ties = coo_array((np.ones(len(numbers)), (numbers, size + places)), shape=(size + len(values),) * 2)
     label = connected_components(ties, directed=False)[1][:size].astype(np.int64)
     members = units.join(pl.DataFrame({"unit": np.arange(size), "joined": label}), on="unit")
@@ -137,12 +143,16 @@ def _forbidden(members: pl.DataFrame, held: pl.DataFrame, rebutted: pl.DataFrame
     )
     several = units.filter(pl.col("units") > 1)
     rules = [
-        several.filter(pl.col("customers") > 1).select("joined", reason=pl.lit("two customer numbers share an identifier")),
+        several.filter(pl.col("customers") > 1).select(
+            "joined", reason=pl.lit("two customer numbers share an identifier")
+        ),
         several.filter("persons").select("joined", reason=pl.lit("persons share an identifier")),
         _two_of_one_scheme(held).join(several, on="joined", how="semi"),
         _rebutted(members, rebutted),
     ]
-    return pl.concat([rule.select("joined", "reason") for rule in rules]).unique("joined", keep="first", maintain_order=True)
+    return pl.concat([rule.select("joined", "reason") for rule in rules]).unique(
+        "joined", keep="first", maintain_order=True
+    )
 
 
 def _two_of_one_scheme(held: pl.DataFrame) -> pl.DataFrame:
@@ -150,15 +160,23 @@ def _two_of_one_scheme(held: pl.DataFrame) -> pl.DataFrame:
     pairs = held.join(held, on=["unit", "scheme"], suffix="_other").filter(pl.col("value") < pl.col("value_other"))
     ties = pairs.select(from_id="value", to_id="value_other").unique()
     one = _components(ties, held["value"]).rename({"party_id": "value", "unit": "number"})
-    counted = held.join(one, on="value").group_by("joined", "scheme").agg(pl.col("number").n_unique(), units=pl.col("unit").n_unique())
+    counted = (
+        held.join(one, on="value")
+        .group_by("joined", "scheme")
+        .agg(pl.col("number").n_unique(), units=pl.col("unit").n_unique())
+    )
     several = counted.filter((pl.col("number") > 1) & (pl.col("units") > 1))
     return several.select("joined", reason=pl.format("one party would have two identifiers of scheme {}", "scheme"))
 
 
 def _rebutted(members: pl.DataFrame, rebutted: pl.DataFrame) -> pl.DataFrame:
     numbers = members.select("party_id", "joined")
-    pairs = rebutted.join(numbers, left_on="from_id", right_on="party_id").join(numbers, left_on="to_id", right_on="party_id")
-    return pairs.filter(pl.col("joined") == pl.col("joined_right")).select("joined", reason=pl.lit("a review says they are two"))
+    pairs = rebutted.join(numbers, left_on="from_id", right_on="party_id").join(
+        numbers, left_on="to_id", right_on="party_id"
+    )
+    return pairs.filter(pl.col("joined") == pl.col("joined_right")).select(
+        "joined", reason=pl.lit("a review says they are two")
+    )
 
 
 def _names(joined: pl.DataFrame) -> pl.DataFrame:

@@ -84,7 +84,9 @@ class Register:
             DataError: the file is empty, so that it would close everything.
         """
         if complete.is_empty():
-            raise DataError(f"{name}: the complete file holds no row, which would close everything. Nothing was loaded.")
+            raise DataError(
+                f"{name}: the complete file holds no row, which would close everything. Nothing was loaded."
+            )
         table = TABLES[name]
         held = self.table(name).filter(pl.col("source").is_in(complete["source"].unique().implode()))
         open_now = _latest(table, held).filter(
@@ -128,7 +130,7 @@ def _fates(table: Table, held: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
 
 def _whole_lines(fates: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """A line of a file that gives several records is never half in: one in quarantine takes the others along."""
-    if len(fates) < 2:  # noqa: PLR2004
+    if len(fates) < 2:
         return fates
     bad = pl.concat([frame.filter(pl.col("fate") == QUARANTINED) for frame in fates.values()])
     told = bad.select("file", "line", because="reason").unique(["file", "line"], keep="first", maintain_order=True)
@@ -148,7 +150,7 @@ def _with_reason(frame: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
 
 def _among(table: Table, doubled: pl.DataFrame) -> pl.DataFrame:
     """New rows of one version: copies are repeated; if two differ, all of them are quarantined."""
-    content = [name for name in table.columns]
+    content = list(table.columns)
     ordered = doubled.sort("file", "line")
     first = ordered.unique(content, keep="first", maintain_order=True)
     copies = ordered.join(first.select("row"), on="row", how="anti").select("row", fate=pl.lit(REPEATED), reason=None)

@@ -94,7 +94,9 @@ def writing(folder: Path, wait: float = 120) -> Iterator[None]:
             _sweep(folder)
             yield
     except Timeout as error:
-        raise StoreError(f"{folder}: another load has held it for {wait:g} seconds. Wait for it, or raise --wait.") from error
+        raise StoreError(
+            f"{folder}: another load has held it for {wait:g} seconds. Wait for it, or raise --wait."
+        ) from error
 
 
 def _commit(folder: Path, new: Manifest) -> None:

@@ -101,7 +101,9 @@ class Table:
 
     @property
     def _row_names(self) -> tuple[str, ...]:
-        return ("source_row", "target_row") if len(self.party_columns) == 2 else ("party_row",)[: len(self.party_columns)]
+        return (
+            ("source_row", "target_row") if len(self.party_columns) == 2 else ("party_row",)[: len(self.party_columns)]
+        )
 
 
 _OFFICES = ("legal_representative", "director", "supervisor", "executive")
@@ -113,7 +115,8 @@ TABLES: Mapping[str, Table] = {
     for table in (
         Table(
             "parties", ("party_id",),
-            ("kind", "name", "country", "region", "industry", "legal_form", "founded_on", "is_institution", "is_listed"),
+            ("kind", "name", "country", "region", "industry", "legal_form", "founded_on", "is_institution",
+             "is_listed"),
             stored="party", defaults={"kind": "unknown"},
             choices={"kind": ("enterprise", "person", "public_body", "arrangement", "unknown")},
         ),

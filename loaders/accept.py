@@ -15,7 +15,7 @@ FOLDED = ("uscc", "lei")  # written in capitals by their standards
 FROM_THE_START = ("parties", "identifiers")  # known from the start where no day is given
 
 
-def assemble(
+def assemble(  # noqa: PLR0913 (what a file is, and what was said about it)
     file: str,
     rows: int,
     raw: Mapping[str, pl.DataFrame],
@@ -121,16 +121,24 @@ def _row_faults(table: Table) -> list[pl.Expr]:
     faults = [_order("valid_from", "valid_to")]
     if table.name not in FROM_THE_START:
         unknown = pl.col("recorded_on").is_null()
-        faults.append(pl.when(unknown).then(pl.lit("recorded_on and valid_from are both empty: nobody knows since when")))
+        faults.append(
+            pl.when(unknown).then(pl.lit("recorded_on and valid_from are both empty: nobody knows since when"))
+        )
     if table.link and table.name != "owns":
         same = pl.col(table.link.source) == pl.col(table.link.target)
-        faults.append(pl.when(same).then(pl.format(f"self-link: {table.link.source} and {table.link.target} are both '{{}}'", table.link.source)))  # noqa: E501
+        faults.append(
+            pl.when(same).then(
+                pl.format(f"self-link: {table.link.source} and {table.link.target} are both '{{}}'", table.link.source)
+            )
+        )
     if table.name == "owns":
         faults += _band("share") + _band("votes")
     if table.name == "supplies":
         faults.append(_order("period_from", "period_to"))
     if table.name == "observations":
-        faults.append(pl.when(pl.col("month").dt.day() != 1).then(pl.format("month {} is not the first of a month", "month")))
+        faults.append(
+            pl.when(pl.col("month").dt.day() != 1).then(pl.format("month {} is not the first of a month", "month"))
+        )
     return faults
 
 
@@ -173,7 +181,7 @@ def _counts(table: Table, raw: pl.DataFrame) -> list[str]:
 
 def _percent_note(table: Table, name: str, raw: pl.DataFrame) -> list[str]:
     number = pl.col(name).str.strip_chars(" %").cast(pl.Float64, strict=False)
-    over = raw.select(n=((number > 1) & (number <= 100)).sum(), of=number.is_not_null().sum()).row(0)  # noqa: PLR2004
+    over = raw.select(n=((number > 1) & (number <= 100)).sum(), of=number.is_not_null().sum()).row(0)
     if not over[1] or over[0] * 2 <= over[1]:
         return []
     return [f"{table.name}: {name} looks like percents ({over[0]} of {over[1]} above 1): declare it in --map"]

@@ -40,8 +40,6 @@ def cell(table: Table, spec: Field, raw: pl.DataFrame) -> Cell:
 _MADE = {"events": ("event_id",)}  # keys that are made where a row has none
 
 
-
-
 def trimmed(column: str) -> pl.Expr:
     """A text column without the blanks around it; what is blank altogether is missing."""
     inner = pl.col(column).str.strip_chars(BLANKS)
@@ -74,10 +72,12 @@ def _id(spec: Field, raw: pl.DataFrame) -> Cell:
     return value, fault
 
 
-def _text(spec: Field, raw: pl.DataFrame) -> Cell:
+def _text(spec: Field, _raw: pl.DataFrame) -> Cell:
     text = pl.col(spec.name).cast(pl.String)
     value = pl.when(text != "").then(text)
-    return value, pl.when(value.str.contains("\x00", literal=True)).then(pl.lit(f"{spec.name} holds the character U+0000"))
+    return value, pl.when(value.str.contains("\x00", literal=True)).then(
+        pl.lit(f"{spec.name} holds the character U+0000")
+    )
 
 
 def _number(spec: Field, raw: pl.DataFrame) -> Cell:
@@ -130,7 +130,7 @@ def _open_end(spec: Field, value: pl.Expr) -> pl.Expr:
 
 def is_open_end(day: pl.Expr) -> pl.Expr:
     """Whether a day only says that there is no end."""
-    return (day.dt.year() == 9999) | day.is_in([pl.Series([end]).str.to_date()[0] for end in OPEN_END])  # noqa: PLR2004
+    return (day.dt.year() == 9999) | day.is_in([pl.Series([end]).str.to_date()[0] for end in OPEN_END])
 
 
 def _flag(spec: Field, raw: pl.DataFrame) -> Cell:

@@ -48,7 +48,9 @@ def read_lines(path: Path, separator: str = ",") -> Lines:
     starts, ends, fields, numbers = starts[~blank], ends[~blank], fields[~blank], numbers[~blank]
     heading = text[starts[0] : ends[0]]
     if fields[0] == 1 and separator == "," and (b";" in heading or b"\t" in heading):
-        raise DataError(f"{path.name}: fields are separated by ';' or tabs. Name the separator (and decimal mark) in --map.")
+        raise DataError(
+            f"{path.name}: fields are separated by ';' or tabs. Name the separator (and decimal mark) in --map."
+        )
     wrong = np.flatnonzero(fields != fields[0])
     broken = [(int(numbers[i]), text[starts[i] : ends[i]].decode()) for i in wrong]
     kept = text if not len(wrong) and not blank.any() else _without(text, starts, ends, fields == fields[0])
@@ -96,12 +98,14 @@ def _records(path: Path, text: bytes, separator: str) -> tuple[np.ndarray, np.nd
 
 
 def _no_stray_quote(path: Path, raw: np.ndarray, opening: np.ndarray) -> None:
-    """A quote opens a field at its start, or doubles the quote before it; anywhere else nobody can tell what it means."""
+    """A quote opens a field at its start, or doubles the quote before it; elsewhere nobody can tell."""
     before = raw[np.maximum(opening - 1, 0)]
     letters = (opening > 0) & ~np.isin(before, np.frombuffer(b'\n",;\t|', dtype=np.uint8))
     if letters.any():
         line = 1 + int((raw[: opening[letters][0]] == NEWLINE).sum())
-        raise DataError(f"{path.name} line {line}: a quote inside a field without quotes. Quote the field and double it.")
+        raise DataError(
+            f"{path.name} line {line}: a quote inside a field without quotes. Quote the field and double it."
+        )
 
 
 def _without(text: bytes, starts: np.ndarray, ends: np.ndarray, good: np.ndarray) -> bytes:

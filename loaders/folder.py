@@ -23,7 +23,9 @@ def files_of(folder: Path, said: Said) -> list[Path]:
     found = [(table.name, path) for path in sorted(folder.iterdir())
              if path.suffix in ENDINGS and path.is_file() and (table := table_of(path, said))]  # fmt: skip
     if not found:
-        raise DataError(f"{folder}: no file named after a table ({', '.join(TABLES)}). 'relparty template' writes them.")
+        raise DataError(
+            f"{folder}: no file named after a table ({', '.join(TABLES)}). 'relparty template' writes them."
+        )
     order = list(TABLES)
     return [path for _, path in sorted(found, key=lambda pair: (order.index(pair[0]), pair[1]))]
 

@@ -4,27 +4,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..graph.errors import UsageError
-from . import bods, gleif, smesd
+from .bods import read as read_bods
 from .folder import files_of
+from .gleif import read as read_gleif
 from .reading import Reading
+from .smesd import read as read_smesd
 from .table import Said, read
 
-FORMATS = ("canonical", "bods", "gleif", "smesd")
 ENDINGS = {"bods": (".jsonl", ".json"), "gleif": (".csv",), "smesd": (".csv",)}
 
 
-def read_paths(paths: Sequence[Path], form: str, said: Said) -> list[Reading]:
-    """Reads files, or the files of folders, of one format.
+def every_file(paths: Sequence[Path], form: str, said: Said) -> list[Path]:
+    """The files that some paths name, folders opened.
 
     Raises:
         UsageError: no such file or folder, or none of the format's files in it.
-        DataError: a file can't be read at all.
     """
-    return [read_file(path, form, said) for path in every_file(paths, form, said)]
-
-
-def every_file(paths: Sequence[Path], form: str, said: Said) -> list[Path]:
-    """The files that some paths name, folders opened."""
     files: list[Path] = []
     for path in paths:
         if not path.exists():
@@ -44,7 +39,11 @@ def _in(folder: Path, form: str) -> list[Path]:
 
 
 def read_file(path: Path, form: str, said: Said) -> Reading:
-    """Reads one file of a format."""
+    """Reads one file of a format.
+
+    Raises:
+        DataError: the file can't be read at all.
+    """
     if form == "canonical":
         return read(path, said)
-    return {"bods": bods.read, "gleif": gleif.read, "smesd": smesd.read}[form](path)
+    return {"bods": read_bods, "gleif": read_gleif, "smesd": read_smesd}[form](path)

@@ -1,4 +1,4 @@
-"""Readings into the register: what is kept, what was there before, what waits in quarantine, what a complete file closes."""
+"""Readings into the register: what is kept, was there before, waits in quarantine, or is closed by a complete file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,15 +79,13 @@ def _late(file: str, new: Mapping[str, pl.DataFrame], fates: Mapping[str, pl.Dat
     return pl.concat(rows, how="diagonal").unique("line", keep="first", maintain_order=True)
 
 
-def close_absent(
-    intake: Intake, readings: Sequence[Reading], day: date, *, allow_closing: bool
-) -> Intake:
+def close_absent(intake: Intake, readings: Sequence[Reading], day: date, *, allow_closing: bool) -> Intake:
     """Closes what complete files no longer hold: each is all that its source holds of its tables.
 
     Raises:
         DataError: a file is empty, or would close more than a tenth of what its source has in force.
     """
-    register, closed, counts = intake.register, {}, list(intake.counts)
+    register, closed = intake.register, dict[str, int]()
     for reading in readings:
         for name, frame in reading.tables.items():
             gone = _unless_rejected(name, register.absent(name, frame, day), reading.rejected)
@@ -99,7 +97,7 @@ def close_absent(
                 )
             register = register.add({name: gone}).register
             closed[name] = closed.get(name, 0) + gone.height
-    return Intake(register, tuple(counts), intake.rejected, closed)
+    return Intake(register, intake.counts, intake.rejected, closed)
 
 
 def _unless_rejected(name: str, gone: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:

@@ -62,7 +62,7 @@ def _table_map(path: Path, name: str, settings: dict[str, object]) -> TableMap:
     unknown = set(settings) - set(TableMap.__dataclass_fields__)
     if unknown:
         known = ", ".join(TableMap.__dataclass_fields__)
-        raise UsageError(f"{path}: [{name}] has no setting {sorted(unknown)[0]}; settings are {known}.")
+        raise UsageError(f"{path}: [{name}] has no setting {min(unknown)}; settings are {known}.")
     made = TableMap(**{key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()})  # type: ignore[arg-type]
     wrong = [field for field in made.columns.values() if field not in TABLES[name].columns]
     if wrong:
@@ -70,7 +70,7 @@ def _table_map(path: Path, name: str, settings: dict[str, object]) -> TableMap:
     return made
 
 
-def read(path: Path, said: Said = Said()) -> Reading:  # noqa: B008 (frozen)
+def read(path: Path, said: Said = Said()) -> Reading:
     """Reads one file of a table; the file's name, or the map, says which.
 
     Raises:
@@ -114,11 +114,12 @@ def _filled(table: Table, name: str) -> bool:
 def _csv(path: Path, table: Table, settings: TableMap) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
     """The columns as text with the line of each row, the rows that are no rows, and what was found."""
     lines = read_lines(path, settings.separator)
-    heading_end = _heading(lines.text, settings.separator)
-    names = _names(path, table, settings, heading_end)
-    frame = pl.read_csv(io.BytesIO(lines.text), separator=settings.separator, infer_schema=False, has_header=True)  # fmt: skip
+    names = _names(path, table, settings, _heading(lines.text, settings.separator))
+    frame = pl.read_csv(io.BytesIO(lines.text), separator=settings.separator, infer_schema=False)
     if frame.height != len(lines.numbers):
-        raise DataError(f"{path.name}: {len(lines.numbers)} rows, but only {frame.height} could be read apart. Check its quotes.")
+        raise DataError(
+            f"{path.name}: {len(lines.numbers)} rows, but only {frame.height} could be read apart. Check its quotes."
+        )
     frame.columns = names
     frame = frame.with_columns(line=pl.Series(lines.numbers.astype(np.int64)))
     said = f"{len(names)} fields in the heading, another number here"

@@ -3,7 +3,6 @@
 from datetime import date
 
 import polars as pl
-
 from relparty.graph.register import Register
 from relparty.loaders.accept import assemble
 from relparty.loaders.intake import take_in

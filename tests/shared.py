@@ -6,7 +6,9 @@ import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared beside the repository: its inputs are no part of the product")
+needs_shared = pytest.mark.skipif(
+    not SHARED.is_dir(), reason="no ../shared beside the repository: its inputs are no part of the product"
+)
 
 
 def report(number: str) -> Path:

@@ -22,7 +22,8 @@ def test_a_party_that_only_a_link_names_is_bare():
 
 
 @pytest.mark.parametrize(
-    ("shares", "severity"), [((".3334", ".3333", ".3334"), "warning"), ((".51", ".51", "0"), "error"), ((".5", ".5", "0"), None)]
+    ("shares", "severity"),
+    [((".3334", ".3333", ".3334"), "warning"), ((".51", ".51", "0"), "error"), ((".5", ".5", "0"), None)],
 )
 def test_shares_above_one_are_an_error_unless_rounding_explains_them(shares, severity):
     """Three holders rounded to four digits can be off by 3 x .00005 = .00015."""
@@ -58,7 +59,9 @@ def test_who_bears_losses_without_positive_equity_is_named():
 
 
 def test_accounts_recorded_before_their_day_are_impossible():
-    reg = register(parties=FIRMS, accounts="party_id scope valid_from recorded_on equity\nA solo 2022-12-31 2022-06-30 1")
+    reg = register(
+        parties=FIRMS, accounts="party_id scope valid_from recorded_on equity\nA solo 2022-12-31 2022-06-30 1"
+    )
 
     assert findings(reg)["impossible_dates"].rows["party_id"].to_list() == ["A"]
 

@@ -62,7 +62,9 @@ def test_an_empty_file_loads_nothing(relparty, files):
     assert "empty" in one_line(relparty("load", "owns.csv", "--no-store"), 3)
 
 
-@pytest.mark.parametrize(("row", "reason"), [("A,B,60,2020-01-01", "share '60' is above 1"), ("A,B,.5,2020-02-30", "valid_from")])
+@pytest.mark.parametrize(
+    ("row", "reason"), [("A,B,60,2020-01-01", "share '60' is above 1"), ("A,B,.5,2020-02-30", "valid_from")]
+)
 def test_a_bad_row_waits_in_quarantine_and_is_an_error_only_when_strict(relparty, files, tmp_path, row, reason):
     files(parties=FIRMS, owns=f"{OWNS}{row}\n")
 

@@ -45,7 +45,8 @@ def test_links_of_an_alias_are_links_of_the_party():
 
 def test_two_customer_numbers_are_never_joined_by_an_identifier():
     reg = register(
-        parties="party_id kind\nE-1 enterprise\nE-2 enterprise", identifiers=f"scheme value party_id\nlei {LEI} E-1\nlei {LEI} E-2"
+        parties="party_id kind\nE-1 enterprise\nE-2 enterprise",
+        identifiers=f"scheme value party_id\nlei {LEI} E-1\nlei {LEI} E-2",
     )
 
     assert set(ids(reg)) == {"E-1", "E-2"}

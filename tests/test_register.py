@@ -18,7 +18,10 @@ FIRMS = "party_id kind\nA enterprise\nB enterprise\nC enterprise"
 def stakes(reg: Register, on: str) -> list[tuple[str, str, float]]:
     snapshot = reg.as_of(day(on))
     ids = snapshot.parties["party_id"]
-    return [(ids[s], ids[t], share) for s, t, share in snapshot.table("owns").select("source_row", "target_row", "share").rows()]
+    return [
+        (ids[s], ids[t], share)
+        for s, t, share in snapshot.table("owns").select("source_row", "target_row", "share").rows()
+    ]
 
 
 def test_a_stake_is_seen_from_the_day_on_which_it_is_both_recorded_and_valid():
@@ -83,7 +86,9 @@ def test_two_sources_on_one_stake_are_never_added_and_the_bank_governs():
 
 
 def test_two_versions_of_one_day_go_to_quarantine_and_their_copies_count_as_repeated():
-    reading = rows("owns", "owner_id enterprise_id share valid_from\nA B .1 2020-01-01\nA B .2 2020-01-01\nA B .1 2020-01-01")
+    reading = rows(
+        "owns", "owner_id enterprise_id share valid_from\nA B .1 2020-01-01\nA B .2 2020-01-01\nA B .1 2020-01-01"
+    )
 
     counts = take_in(Register.empty(), [reading]).counts[0]
 
@@ -145,7 +150,9 @@ def test_turnover_of_half_a_year_is_shown_per_year():
         "A B 100 2021-01-01 2021-07-01 2021-07-01\nA C 100 2020-01-01 2021-01-01 2021-01-01\nB C 100 - - 2021-01-01",
     )
 
-    assert reg.as_of(day("2022-01-01")).table("supplies")["turnover"].to_list() == pytest.approx([100 * 365 / 181, 100, 100])
+    assert reg.as_of(day("2022-01-01")).table("supplies")["turnover"].to_list() == pytest.approx(
+        [100 * 365 / 181, 100, 100]
+    )
 
 
 def test_of_accounts_the_snapshot_shows_the_latest_known_and_the_history_stays():
@@ -235,7 +242,9 @@ def test_a_day_agrees_with_the_rule_read_line_by_line(history, number):
         if not row["retracted"] and start <= on:
             governing[owner, owned] = row
     expected = sorted(
-        (owner, owned, row["share"]) for (owner, owned), row in governing.items() if row["valid_to"] is None or row["valid_to"] > on
+        (owner, owned, row["share"])
+        for (owner, owned), row in governing.items()
+        if row["valid_to"] is None or row["valid_to"] > on
     )
 
     shown = stakes(reg, on.isoformat())

@@ -67,7 +67,7 @@ def test_03_newlines_inside_quotes_cut_no_record_in_two():
 
 
 def test_04_a_heading_that_stands_twice_refuses_the_file():
-    with pytest.raises(DataError, match="heading share stands in columns 3 .* and 5"):
+    with pytest.raises(DataError, match=r"heading share stands in columns 3 .* and 5"):
         loaded(report("04") / "owns.csv")
 
 
@@ -78,7 +78,10 @@ def test_05_other_number_formats_are_never_misread():
     reasons = quarantine(intake, "guarantees.csv")
 
     assert amounts == {"C-01": 1e6, "C-09": 1e6}
-    assert all(f"amount '{text}" in reasons[line] for line, text in [(5, "1.234,56"), (6, "25,000"), (8, "1'000'000"), (9, "-5000")])
+    assert all(
+        f"amount '{text}" in reasons[line]
+        for line, text in [(5, "1.234,56"), (6, "25,000"), (8, "1'000'000"), (9, "-5000")]
+    )
     assert "may be a thousand" in reasons[4]
     assert any("mixes number formats" in note for c in intake.counts for note in c.notes)
     with pytest.raises(DataError, match="separated by"):
@@ -90,7 +93,12 @@ def test_06_sixty_is_no_share_and_an_empty_one_is_missing():
     intake = folder(at)
     percent = loaded(at / "parties.csv", at / "percent" / "owns.csv")
 
-    assert intake.register.table("owns").sort("line").select("line", "share").rows() == [(2, 0.6), (6, 1.0), (10, None), (11, 0.0)]
+    assert intake.register.table("owns").sort("line").select("line", "share").rows() == [
+        (2, 0.6),
+        (6, 1.0),
+        (10, None),
+        (11, 0.0),
+    ]
     assert set(quarantine(intake, "owns.csv")) == {3, 4, 5, 7, 8, 9}
     assert counts(percent)["owns.csv"] == (5, 0, 0, 5)
     assert any("looks like percents" in note for c in percent.counts for note in c.notes)
@@ -149,7 +157,13 @@ def test_25_parallel_contracts_stay_apart_and_two_versions_of_a_day_are_nobodys(
     assert counts(twice)["guarantees.csv"] == (8, 0, 6, 2)
     assert twice.register.equals(once.register)
     assert all("8, 9" in reason for reason in quarantine(once, "guarantees.csv").values())
-    assert once.register.as_of(day("2024-06-30")).table("guarantees")["contract_id"].to_list() == ["C-1", "C-2", "C-3", "C-3", "C-4"]
+    assert once.register.as_of(day("2024-06-30")).table("guarantees")["contract_id"].to_list() == [
+        "C-1",
+        "C-2",
+        "C-3",
+        "C-3",
+        "C-4",
+    ]
 
 
 def test_28_a_day_shows_what_was_known_and_nothing_that_was_learned_later():
@@ -158,8 +172,13 @@ def test_28_a_day_shows_what_was_known_and_nothing_that_was_learned_later():
     def shown(on):
         return intake.register.as_of(day(on))
 
-    assert [shown(on).table("owns").height for on in ("2022-01-05", "2022-01-10", "2023-12-31", "2024-03-15", "2025-01-01")] == [0, 1, 1, 2, 3]
+    assert [
+        shown(on).table("owns").height for on in ("2022-01-05", "2022-01-10", "2023-12-31", "2024-03-15", "2025-01-01")
+    ] == [0, 1, 1, 2, 3]
     assert shown("2024-04-30").table("guarantees")["amount"].to_list()[0] == 30
     assert shown("2024-05-01").table("guarantees")["amount"].to_list()[0] == 50
     assert [shown(on).table("events").height for on in ("2023-12-31", "2024-01-07", "2024-01-08")] == [0, 0, 1]
-    assert "guarantees: 1 rows without recorded_on are known from valid_from" in intake.counts[1].notes + intake.counts[2].notes
+    assert (
+        "guarantees: 1 rows without recorded_on are known from valid_from"
+        in intake.counts[1].notes + intake.counts[2].notes
+    )

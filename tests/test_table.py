@@ -61,7 +61,9 @@ def test_an_empty_cell_is_missing_and_a_zero_is_zero(tmp_path):
 
 
 def test_characters_that_nobody_sees_are_named_by_their_code(tmp_path):
-    reading = read(written(tmp_path, "owns.csv", f"{OWNS}A\u200bB,B,.5,2020-01-01\n\u00a0A,B,.5,2020-01-01\nＡ,B,.5,2020-01-01\n"))  # noqa: RUF001
+    reading = read(
+        written(tmp_path, "owns.csv", f"{OWNS}A\u200bB,B,.5,2020-01-01\n\u00a0A,B,.5,2020-01-01\nＡ,B,.5,2020-01-01\n")
+    )
 
     assert reasons(reading) == {2: "owner_id holds the character U+200B", 4: "owner_id holds the character U+FF21"}
     assert reading.notes[0] == "owns: blanks around owner_id trimmed in 1 rows"
@@ -102,7 +104,7 @@ def test_ids_that_parquet_holds_as_numbers_are_refused(tmp_path):
 
 
 def test_chinese_headings_in_gb18030_are_read_and_the_encoding_is_named(tmp_path):
-    text = "股东编号,企业编号,持股比例,起始日期\n甲,乙,0.5,2020-01-01\n"  # noqa: RUF001
+    text = "股东编号,企业编号,持股比例,起始日期\n甲,乙,0.5,2020-01-01\n"
     reading = read(written(tmp_path, "owns.csv", text.encode("gb18030")))
 
     assert reading.tables["owns"].select("owner_id", "enterprise_id", "share").rows() == [("甲", "乙", 0.5)]
@@ -124,7 +126,12 @@ def test_a_map_declares_headings_separator_number_format_and_percents(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("[own]\n", "no table"), ("[owns]\ncolour = 1\n", "no setting"), ('[owns.columns]\nA = "b"\n', "no field"), ("[", "map")],
+    [
+        ("[own]\n", "no table"),
+        ("[owns]\ncolour = 1\n", "no setting"),
+        ('[owns.columns]\nA = "b"\n', "no field"),
+        ("[", "map"),
+    ],
 )
 def test_a_map_with_an_unknown_word_is_refused(tmp_path, text, told):
     with pytest.raises(UsageError, match=told):
