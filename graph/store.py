@@ -11,7 +11,7 @@ from typing import Any
 
 import neo4j
 import polars as pl
-from neo4j.exceptions import AuthError, ClientError, ConfigurationError, DriverError, Neo4jError
+from neo4j.exceptions import AuthError, ClientError, ConfigurationError, DatabaseError, DriverError, Neo4jError
 
 from . import guard, lease, publishing, writing
 from .bolt import Row, Statements
@@ -153,13 +153,14 @@ class Store:
         Raises:
             UsageError: the text is no Cypher, or does more than read. StoreError: it took too long.
         """
-        reader = self._guarded(text)
         query = neo4j.Query(text, timeout=timeout)  # type: ignore[arg-type]  # an analyst's own text
-
-        def ask() -> Answer:
-            return reader.ask(query, dict(parameters or {}), limit)
-
         with _told(self._url):
+            reader = self._guarded(text)
+
+            def ask() -> Answer:
+                with _asked():
+                    return reader.ask(query, dict(parameters or {}), limit)
+
             return guard.undivided(lambda: reader.read(guard.PUBLICATIONS)[0], ask)
 
     def ask(
@@ -180,7 +181,7 @@ class Store:
         if self._reader is None:
             raise StoreError("This server can't be held to reading. Name a read-only user (--analyst), or use Neo4j.")
         if self._reader.server == "neo4j":
-            with _told(self._url):
+            with _asked():
                 summary = self._reader.explain(text)
             guard.check_plan(summary.plan, summary.query_type)
         return self._reader
@@ -250,21 +251,31 @@ def _told(url: str, user: str = "", database: str = "") -> Iterator[None]:
     """Turns the driver's errors into one line of ours; none of them holds the password."""
     try:
         yield
-    except AuthError as error:
-        if "Forbidden" in (error.code or ""):
-            raise UsageError("Refused by the server: this user may only read the graph.") from error
-        raise StoreError(f"{url} refuses the login of {user!r}. Check --user and RELPARTY_PASSWORD.") from error
-    except ClientError as error:
-        if "DatabaseNotFound" in (error.code or ""):
-            raise StoreError(f"{url} has no database {database!r}. Name another --database.") from error
-        first = (error.message or "no reason given").strip().splitlines()[0]
-        if "Timed" in (error.code or ""):
-            raise StoreError("The query took too long and was ended. Ask for less, or give a longer --timeout.") from error
-        raise UsageError(f"The server refuses the query: {first}") from error
     except ConfigurationError as error:
         raise UsageError(f"{url} is no store's URL: {error}. Write bolt://HOST:7687 or neo4j://HOST:7687.") from error
-    except (Neo4jError, DriverError) as error:
+    except Neo4jError as error:
+        code, first = error.code or "", (error.message or "no reason given").strip().splitlines()[0]
+        if "DatabaseNotFound" in code:
+            raise StoreError(f"{url} has no database {database!r}. Name another --database.") from error
+        if isinstance(error, AuthError) and "Forbidden" not in code:
+            raise StoreError(f"{url} refuses the login of {user!r}. Check --user and RELPARTY_PASSWORD.") from error
+        raise StoreError(f"{url}: {first} ({code}). Nothing of this step was written; run it again.") from error
+    except DriverError as error:
         raise StoreError(f"No answer from {url} ({type(error).__name__}). Is the server up? relparty doctor tells.") from error
+
+
+@contextmanager
+def _asked() -> Iterator[None]:
+    """Turns what a server says of an analyst's query into one line."""
+    try:
+        yield
+    except (ClientError, DatabaseError) as error:
+        code, first = error.code or "", (error.message or "no reason given").strip().splitlines()[0]
+        if "Timed" in code:
+            raise StoreError("The query took too long and was ended. Ask for less, or give a longer --timeout.") from error
+        if "Forbidden" in code:
+            raise UsageError("Refused by the server: queries can only read the graph.") from error
+        raise UsageError(f"The server refuses the query: {first}") from error
 
 
 class _Bolt:
