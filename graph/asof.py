@@ -17,7 +17,7 @@ MONTHS_A_YEAR, DAYS_A_YEAR = "12mo", 365.0
 def snapshot(tables: Mapping[str, pl.DataFrame], day: date, settings: Settings) -> Snapshot:
     """The graph as it was known at the end of `day`."""
     seen = {name: visible(TABLES[name], frame, day) for name, frame in tables.items()}
-    identity = identify(seen)
+    identity = identify(seen, day)
     rates = _rates(seen, settings)
     rows = {}
     for name in SNAPSHOT_TABLES:
@@ -35,7 +35,7 @@ def known(tables: Mapping[str, pl.DataFrame], name: str, day: date, settings: Se
     seen = {other: visible(TABLES[other], frame, day) for other, frame in tables.items()}
     if name not in seen:
         return pl.DataFrame(schema=TABLES[name].schema)
-    translated = identify(seen).translate(TABLES[name], seen[name])
+    translated = identify(seen, day).translate(TABLES[name], seen[name])
     history = _first_source(TABLES[name], translated, [*TABLES[name].key, "valid_from"], settings)
     return _in_currency(TABLES[name], history, _rates(seen, settings), settings.currency)
 

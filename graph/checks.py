@@ -55,7 +55,7 @@ class Subject:
     @cached_property
     def identity(self) -> Identity:
         """Who is who on that day."""
-        return identify(self.seen)
+        return identify(self.seen, self.day)
 
     @cached_property
     def ids(self) -> pl.DataFrame:

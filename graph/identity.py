@@ -6,6 +6,7 @@ scheme; a review (link `same_as`) decides those. Identifiers with bad check digi
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -58,14 +59,15 @@ def identified(table: Table) -> tuple[str, ...]:
     return ("party_id",) if table.name == "parties" else table.party_columns
 
 
-def identify(seen: Mapping[str, pl.DataFrame]) -> Identity:
-    """Joins the parties that are one by what is visible on a day (frames of `asof.visible`, by table)."""
-    strong = _strong(seen)
-    same = _decided(seen, "confirmed")
+def identify(seen: Mapping[str, pl.DataFrame], day: date) -> Identity:
+    """Joins the parties that are one by what is visible and in force on a day (frames of `asof.visible`, by table)."""
+    force = pl.col("valid_to").is_null() | (pl.col("valid_to") > day)
+    said = {name: frame.filter(force) if name in ("identifiers", "reviews") else frame for name, frame in seen.items()}
+    strong, same = _strong(said), _decided(said, "confirmed")
     if strong.is_empty() and same.is_empty():
         return Identity()
     units = _components(same, strong["party_id"])
-    joined, undone = _join(strong, units, _kinds(seen), _decided(seen, "rebutted"))
+    joined, undone = _join(strong, units, _kinds(said), _decided(said, "rebutted"))
     return Identity(_names(joined), undone)
 
 

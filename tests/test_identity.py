@@ -30,6 +30,16 @@ def test_a_join_dates_from_the_day_on_which_its_second_identifier_was_recorded()
     assert set(ids(reg, day("2022-01-01"))) == {"E-1"}
 
 
+def test_an_identifier_that_ended_joins_no_longer():
+    reg = register(
+        parties="party_id kind\nE-1 enterprise\nGB-COH:0123 enterprise",
+        identifiers=f"scheme value party_id valid_from valid_to\nlei {LEI} E-1 - 2022-01-01\nlei {LEI} GB-COH:0123 - -",
+    )
+
+    assert set(ids(reg, day("2021-12-31"))) == {"E-1"}
+    assert set(ids(reg, day("2022-01-01"))) == {"E-1", "GB-COH:0123"}
+
+
 def test_links_of_an_alias_are_links_of_the_party():
     reg = register(
         parties="party_id kind\nE-1 enterprise\nE-2 enterprise",

@@ -1,6 +1,7 @@
 """The house: who imports whom, what an installed relparty puts where, how fast help answers."""
 
 import ast
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -58,7 +59,10 @@ def test_importing_stays_light(module, absent):
 
 
 def test_a_wheel_puts_only_relparty_into_site_packages_and_ships_the_questions(tmp_path):
-    built = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    source = tmp_path / "source"
+    left_out = shutil.ignore_patterns(".*", "build", "relparty-data", "demo", "*.egg-info", "__pycache__")
+    shutil.copytree(ROOT, source, ignore=left_out)
+    built = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(source)]
     subprocess.run(built, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
 
