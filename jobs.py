@@ -56,6 +56,7 @@ def load_files(
 ) -> Report:
     """Reads files into the register and writes the present into the store; nothing is written on a dry run."""
     started = time.monotonic()
+    day = None if store is None else _day_to_show(store, options["day"])
     readings = _read(config, paths, options, step)
     folder = config.home / "register"
     with register_folder.writing(folder, options["wait"]):
@@ -72,9 +73,10 @@ def load_files(
         if not options["dry_run"]:
             held = register_folder.save(intake.register, folder)
             report |= {"register_version": held.version, "register_hash": held.hash}
-    if store is not None:
-        present = _show_present(config, store, intake.register, options, step)
-        report |= present | {"lines": report["lines"] + present["lines"]}
+    if store is not None and day is not None:
+        written = store.write(intake.register.as_of(day, config.settings), wait=options["wait"], progress=step)
+        changed = ", ".join(f"{count:,} {what}" for what, count in written.items() if count) or "nothing to change"
+        report |= {"day": day, "store": written, "lines": [*report["lines"], f"store shows {day}: {changed}"]}
     return report | {"seconds": round(time.monotonic() - started, 3)}
 
 
@@ -133,14 +135,18 @@ def _hold_to(strict: bool, report: Report) -> None:  # noqa: FBT001 (the flag of
         )
 
 
-def _show_present(
-    config: Configuration, store: "Store", register: Register, options: dict[str, Any], step: Step
-) -> Report:
-    """Writes the day that the store shows, or moves it where --day says so."""
-    day = options["day"].date() if options["day"] else store.day or date.today()  # noqa: DTZ011 (a local day)
-    written = store.write(register.as_of(day, config.settings), wait=options["wait"], progress=step)
-    changed = ", ".join(f"{count:,} {what}" for what, count in written.items() if count) or "nothing to change"
-    return {"day": day, "store": written, "lines": [f"store shows {day}: {changed}"]}
+def _day_to_show(store: "Store", asked: datetime | None) -> date:
+    """The day that a load shows in the store: as asked, else as it is, else today.
+
+    Raises:
+        DataError: the store shows a later day; it never moves back.
+    """
+    shown = store.day
+    if asked is None:
+        return shown or date.today()  # noqa: DTZ011 (a bank's day is a local day)
+    if shown is not None and asked.date() < shown:
+        raise DataError(f"the store shows {shown} and never moves back to {asked.date()}. Read past days with --as-of.")
+    return asked.date()
 
 
 def check_register(config: Configuration, day: date, rule: str | None) -> tuple[pl.DataFrame, bool]:
@@ -196,8 +202,8 @@ def score_day(
         _write_rows(scores.firms, Path(options["out"]))
     lines = [f"run {run.run_id}: {scores.firms.height:,} enterprises scored for {run.as_of}"]
     if store is not None and not options.get("dry_run"):
-        store.publish(run, scores, wait=options["wait"], progress=step)
-        lines.append("published")
+        in_force = store.publish(run, scores, wait=options["wait"], progress=step)
+        lines.append("published, in force" if in_force else "remembered, not in force: the store shows a later day")
     took = {"firms": scores.firms.height, "seconds": round(time.monotonic() - started, 3)}
     return asdict(run) | took | {"lines": lines}
 
