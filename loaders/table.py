@@ -1,21 +1,19 @@
 """One CSV or Parquet file of the canonical folder against the dictionary."""
 
-import csv
-import io
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from ..graph.errors import DataError, UsageError
 from ..graph.fields import FIELDS, Kind
 from ..graph.schema import TABLES, Table
 from .accept import assemble
-from .csv_lines import read_lines
+from .csv_text import read_csv_text
 from .headings import field_of, table_named
 from .reading import Reading
 
@@ -113,27 +111,13 @@ def _filled(table: Table, name: str) -> bool:
 
 def _csv(path: Path, table: Table, settings: TableMap) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
     """The columns as text with the line of each row, the rows that are no rows, and what was found."""
-    lines = read_lines(path, settings.separator)
-    names = _names(path, table, settings, _heading(lines.text, settings.separator))
-    frame = pl.read_csv(io.BytesIO(lines.text), separator=settings.separator, infer_schema=False)
-    if frame.height != len(lines.numbers):
-        raise DataError(
-            f"{path.name}: {len(lines.numbers)} rows, but only {frame.height} could be read apart. Check its quotes."
-        )
-    frame.columns = names
-    frame = frame.with_columns(line=pl.Series(lines.numbers.astype(np.int64)))
-    said = f"{len(names)} fields in the heading, another number here"
-    broken = pl.DataFrame({"line": [n for n, _ in lines.broken], "reason": [said] * len(lines.broken),
-                           "as_written": [text for _, text in lines.broken]},
-                          schema={"line": pl.Int64, "reason": pl.String, "as_written": pl.String})  # fmt: skip
-    return frame, broken, [] if lines.encoding == "utf-8" else [f"encoding {lines.encoding}"]
+    text = read_csv_text(path, separator=settings.separator)
+    names = _names(path, table, settings, text.heading)
+    named = {old: new for old, new in zip(text.heading, names, strict=True) if old != "line"}
+    return text.frame.rename(named), text.broken, list(text.notes)
 
 
-def _heading(text: bytes, separator: str) -> list[str]:
-    return next(csv.reader(io.StringIO(text.decode(), newline=""), delimiter=separator))
-
-
-def _names(path: Path, table: Table, settings: TableMap, headings: list[str]) -> list[str]:
+def _names(path: Path, table: Table, settings: TableMap, headings: Sequence[str]) -> list[str]:
     """The field that each heading means.
 
     Raises:
