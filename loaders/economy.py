@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import polars as pl
 
 from ..graph.errors import UsageError
@@ -19,8 +20,8 @@ from .economy_world import World
 LAST = date(2023, 12, 31)  # the last day of which anything is known
 
 
-def draw_economy(firms: int, years: int, seed: int, last: date = LAST) -> World:
-    """An economy of so many firms over so many full years, up to the end of the year of `last`.
+def draw_economy(firms: int, years: int, seed: int, *, contagion: bool = True) -> World:
+    """An economy of so many firms over so many full years, up to LAST; without contagion its links carry nothing.
 
     Raises:
         UsageError: fewer than 50 firms, or no year.
@@ -31,8 +32,12 @@ def draw_economy(firms: int, years: int, seed: int, last: date = LAST) -> World:
     drawn = draw_firms(firms, months, seed)
     stakes, trade = draw_stakes(drawn, seed), draw_trade(drawn, months, seed)
     guarantees, loans = draw_guarantees(drawn, months, seed), draw_loans(drawn, stakes, seed)
-    path = simulate(drawn, harm(drawn, stakes, guarantees, trade, loans), months, seed)
-    return World(drawn, stakes, guarantees, trade, loans, path, months, date(last.year + 1 - years, 1, 1), seed)
+    losses = harm(drawn, stakes, guarantees, trade, loans)
+    path = simulate(drawn, losses if contagion else losses.without(), months, seed)
+    over = path.settled(drawn.count)
+    guarantees, loans = guarantees.until(over[guarantees.target]), loans.until(over[loans.target])
+    trade = trade.until(np.minimum(over[trade.source], over[trade.target]))
+    return World(drawn, stakes, guarantees, trade, loans, path, months, date(LAST.year + 1 - years, 1, 1), seed)
 
 
 def write_economy(

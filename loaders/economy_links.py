@@ -1,7 +1,7 @@
 """The firms of a made-up economy and what ties them: stakes, guarantees, trade, loans. Arrays, drawn from a seed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,11 @@ class Ties:
     ends: Ints
     contract: Ints
 
+    def until(self, last: Ints) -> "Ties":
+        """The same links, none beyond its month in `last` (m,); those that never held fall away."""
+        ends = np.minimum(self.ends, last)
+        return replace(self, ends=ends).keep(self.starts < ends)
+
     def keep(self, chosen: Flags | Ints) -> "Ties":
         """Only the chosen links."""
         return Ties(*(getattr(self, column.name)[chosen] for column in fields(self)))
@@ -72,7 +77,7 @@ def draw_firms(count: int, months: int, seed: int) -> Firms:
     quality = rng.standard_normal(count)
     size = np.exp(16.6 + 1.1 * rng.standard_normal(count)) * (1 + 0.25 * rng.pareto(1.3, count))
     lean = 0.25 - 0.45 * quality + 0.5 * rng.standard_normal(count)
-    volatility = 0.21 * np.exp(-0.15 * quality + 0.3 * rng.standard_normal(count))
+    volatility = 0.19 * np.exp(-0.15 * quality + 0.3 * rng.standard_normal(count))
     late = rng.random(count) < 0.06 * months / 12
     return Firms(
         quality=quality,
@@ -138,7 +143,7 @@ def draw_guarantees(firms: Firms, months: int, seed: int) -> Ties:
     rng = generator(seed, "guarantees")
     pairs = np.concatenate([_circles(firms, rng), _mutual(firms, rng), _hubs(firms, rng)])
     count = len(pairs)
-    cap = rng.uniform(0.3, 0.9, count) * (firms.leverage * firms.assets)[pairs[:, 1]]
+    cap = rng.uniform(0.4, 1.0, count) * (firms.leverage * firms.assets)[pairs[:, 1]]
     cap = np.minimum(cap, rng.uniform(0.15, 0.7, count) * firms.assets[pairs[:, 0]])
     starts = np.where(rng.random(count) < 0.6, BEFORE, rng.integers(0, months, count))
     ends = np.where(rng.random(count) < 0.5, NEVER, np.maximum(starts, 0) + rng.integers(12, 60, count))
@@ -154,7 +159,7 @@ def _rest(ties: Ties) -> tuple[Ints, Floats, Ints, Ints, Ints]:
 
 def _circles(firms: Firms, rng: np.random.Generator) -> Ints:
     """Each guarantees the next, sorted by quality with noise, so that poor firms stand beside poor ones."""
-    joins = rng.permutation(firms.count)[: int(0.2 * firms.count)]
+    joins = rng.permutation(firms.count)[: int(0.25 * firms.count)]
     order = joins[np.argsort(firms.quality[joins] + 0.4 * rng.standard_normal(len(joins)))]
     sizes = np.minimum(2 + rng.zipf(1.9, len(order)), 40)
     sizes = sizes[: np.searchsorted(np.cumsum(sizes), len(order))]

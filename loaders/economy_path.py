@@ -11,6 +11,7 @@ MARKET, INDUSTRY = 0.25, 0.35  # loadings of a firm's monthly shock on the commo
 RETURN = 0.01  # a month: how fast liabilities return to the firm's own leverage
 LGD = 0.55  # of a claim on a firm that defaulted, or of a guarantee called
 SUPPLY = 0.25  # of the yearly margin on what a failed supplier delivered
+SETTLING = 4  # months from a default to the end of the claims on the firm
 ALIVE, IN_DEFAULT, GONE, NOT_YET = 0, 1, 2, 3
 REFINANCED = 0.75  # liabilities over assets after a cure
 CURED, WOUND_UP = 0.35, 0.75  # shares of defaults that end in a cure, or a bankruptcy (the rest stay)
@@ -25,6 +26,11 @@ class Harm:
     loss: Floats
     starts: Ints
     ends: Ints
+
+    def without(self) -> "Harm":
+        """No harm at all."""
+        none = np.empty(0, np.int64)
+        return Harm(none, none, np.empty(0), none, none)
 
     def of(self, failed: Ints, month: int) -> tuple[Ints, Floats]:
         """Who suffers from these failures in this month, and how much."""
@@ -45,6 +51,12 @@ class Path:
     defaults: Ints  # shape (d, 2): month, firm
     cures: Ints
     bankruptcies: Ints
+
+    def settled(self, firms: int) -> Ints:
+        """Month in which each firm's partners have settled its first default: called, written off, no longer supplied."""
+        month = np.full(firms, NEVER)
+        np.minimum.at(month, self.defaults[:, 1], self.defaults[:, 0] + SETTLING)
+        return month
 
 
 def harm(firms: Firms, stakes: Ties, guarantees: Ties, trade: Ties, loans: Ties) -> Harm:

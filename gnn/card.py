@@ -1,0 +1,88 @@
+"""The model card: what a model was trained on, how well it does, beside whom, and what it may not be used for."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ..graph.schema import CHANNELS
+from .metrics import METRICS, Floats, Measured, difference, log_loss, measure
+from .network import HazardNetwork
+from .sample import Sample
+from .task import Split, Task
+
+LIMITS = (
+    "Contagion is what the model adds for links: associational unless a structural model agrees.",
+    "Trained and tested on one economy's few years; a year unlike them moves the level of all PDs.",
+    "Severity and theta trade off: read them together, never one alone.",
+    "Firms without accounts stand on the median balance sheet of the training days (risk_basis estimated).",
+    "A firm of an industry, region or legal form that no training day knew is abstained: PD shown, not used.",
+)
+
+
+def card(
+    network: HazardNetwork, training: Sample, test: Sample, pds: Mapping[str, Floats], resamples: int
+) -> dict[str, Any]:
+    """The papers of a network: `pds` are the PDs of the test firms by model, its own named gnn."""
+    rivals = [name for name in pds if name != "gnn"]
+    gains = {name: difference(test.outcome, pds["gnn"], pds[name], log_loss, resamples) for name in rivals}
+    return {
+        "training": _counts(training),
+        "test": _counts(test),
+        "metrics": {
+            name: {metric: asdict(measure(test.outcome, pd, rule, resamples)) for metric, rule in METRICS.items()}
+            for name, pd in pds.items()
+        },
+        "verdict": [verdict(name, gain) for name, gain in gains.items()],
+        "channels": {
+            channel.name: {"severity": severity, "theta": theta}
+            for channel, severity, theta in zip(CHANNELS, network.lost.tolist(), network.theta.tolist(), strict=True)
+        },
+        "limits": list(LIMITS),
+    }
+
+
+def about(task: Task, days: Split) -> dict[str, Any]:
+    """What was to be learned, from which days."""
+    said = {"validation": str(days.validation), "test": str(days.test), "until": str(days.until)}
+    return {"task": asdict(task), "days": {"train": [str(day) for day in days.train]} | said}
+
+
+def verdict(name: str, gain: Measured) -> str:
+    """One sentence on who wins: `gain` is our log-loss minus theirs, lower is better."""
+    interval = f"log-loss {gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
+    if gain.high < 0:
+        return f"The GNN beats {name}: {interval}."
+    if gain.low > 0:
+        return f"{name} beats the GNN: {interval}."
+    return f"Neither the GNN nor {name} wins: {interval}."
+
+
+def _counts(firms: Sample) -> dict[str, float]:
+    return {"firms": len(firms.rows), "defaults": int(firms.default.sum()), "years_seen": float(firms.seen.sum())}
+
+
+def as_text(model_id: str, card: Mapping[str, Any]) -> str:
+    """The card as Markdown."""
+    if not card:
+        return f"# Model {model_id}\n\nTrained without a test day: no figures.\n"
+    lines = [
+        f"# Model {model_id}",
+        "",
+        f"First default within {card['task']['horizon']} months, definition {card['task']['definition']}.",
+    ]
+    lines += [f"Trained on {', '.join(card['days']['train'])}; validated on {card['days']['validation']}."]
+    lines += [
+        "",
+        f"## Test day {card['days']['test']}: {card['test']['firms']} firms, {card['test']['defaults']} defaults",
+        "",
+    ]
+    lines += ["| model | " + " | ".join(METRICS) + " |", "|---" * (len(METRICS) + 1) + "|"]
+    lines += [f"| {name} | " + " | ".join(map(_shown, row.values())) + " |" for name, row in card["metrics"].items()]
+    lines += ["", "95 % intervals over resampled firms; level = expected over observed defaults.", "", *card["verdict"]]
+    lines += ["", "## Channels", "", "| channel | severity | theta |", "|---|---|---|"]
+    lines += [f"| {name} | {row['severity']:.2f} | {row['theta']:.2f} |" for name, row in card["channels"].items()]
+    return "\n".join([*lines, "", "## Limits", "", *(f"- {limit}" for limit in card["limits"]), ""])
+
+
+def _shown(figures: Mapping[str, float]) -> str:
+    return f"{figures['value']:.3f} [{figures['low']:.3f}, {figures['high']:.3f}]"

@@ -1,0 +1,41 @@
+"""Numbers that a training run is free to choose; saved with the model that they made."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Config:
+    """Each with what it does; none of them switches the architecture."""
+
+    units: int = 16  # of the hazard network: enough for the bend of a default curve, few enough for 150 defaults
+    rounds: int = 5  # of spreading while training; scoring settles instead
+    steps: int = 400  # of Adam over the full batch, at most: validation says after which one to stop
+    look: int = 10  # steps between two looks at the validation day
+    rate: float = 0.02  # step size
+    rate_of_links: float = 0.05  # step size of theta and severities: they settle before F learns its days by heart
+    patience: int = 100  # steps without a better look before it stops
+    ridge: float = 50.0  # pull of what is not the balance sheet towards no effect: a weight of .1 costs half a firm
+    ridge_of_words: float = 1000.0  # the same for industry, region, legal form: what a year did to one passes with it
+    trust: float = 2.0  # pull of theta towards 1, of each channel towards the common one: spreads of a half
+    seed: int = 0  # of the starting weights
+    threads: int = 1  # of torch; the same number gives the same bits
+    resamples: int = 500  # behind each interval of the card
+
+
+@contextmanager
+def same_bits(config: Config) -> Iterator[None]:
+    """torch as the model has it: its threads, its seed, no operation that may differ from run to run; restored after."""
+    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(config.threads)
+    torch.use_deterministic_algorithms(mode=True)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(mode=strict)

@@ -1,0 +1,116 @@
+"""What is known of each firm on a day: one row an enterprise, in the snapshot's order, a missing value where nothing is."""
+
+import math
+
+import polars as pl
+
+from ..graph.channels import balance_sheets
+from ..graph.snapshot import Snapshot
+
+YEAR, RECENT, USUAL = "12mo", 3, 9  # months of history; of these the latest three against the nine before
+SHEET = ("total_assets", "leverage", "volatility")  # what the hazard rises with, and what losses are set against
+NUMBERS = (
+    "log_assets", "log_volatility", "profit_margin", "cash_share", "debt_share", "asset_turns", "sheet_age",
+    "consolidated", "no_accounts", "no_observations", "inflow_trend", "tax_trend", "headcount_trend", "past_due",
+    "drawn_share", "lawsuits", "tax_arrears", "overdue", "defaulted_before", "age", "listed",
+)  # fmt: skip
+CATEGORIES = ("industry", "region", "legal_form")
+MOST, LEAST = math.log(3.0), math.log(0.02)  # of the leverage that is told apart
+
+
+def own_features(snapshot: Snapshot) -> pl.DataFrame:
+    """Columns `SHEET`, `NUMBERS` and `CATEGORIES`; nothing in them was recorded or valid after the snapshot's day.
+
+    `leverage` is the logarithm of liabilities over assets; `volatility` that of a year's inflow on the account.
+    """
+    firms = snapshot.parties.head(snapshot.enterprises).with_row_index("row").cast({"row": pl.UInt32})
+    for part in (_sheets(snapshot), _flows(snapshot), _past_due(snapshot), _events(snapshot)):
+        firms = firms.join(part, left_on="row", right_on="party_row", how="left", maintain_order="left")
+    filled = firms.with_columns(
+        pl.col("past_due", "lawsuits", "tax_arrears", "overdue", "defaulted_before").fill_null(0.0),
+        no_accounts=pl.col("leverage").is_null().cast(pl.Float64),
+        no_observations=pl.col("volatility").is_null().cast(pl.Float64),
+        log_assets=pl.col("total_assets").log(),
+        log_volatility=pl.col("volatility").log(),
+        age=((pl.lit(snapshot.day) - pl.col("founded_on")).dt.total_days().clip(0) + 365).log(),
+        listed=pl.col("is_listed").fill_null(value=False).cast(pl.Float64),
+    )
+    return filled.select(*SHEET, *NUMBERS, *CATEGORIES)
+
+
+def _sheets(snapshot: Snapshot) -> pl.DataFrame:
+    """Ratios of the balance sheet that speaks for a party. Liabilities are what assets exceed equity by, else stated."""
+    assets = pl.when(pl.col("total_assets") > 0).then(pl.col("total_assets"))
+    owed = pl.coalesce(assets - pl.col("equity"), pl.col("liabilities"))
+    earned = pl.when(pl.col("revenue") > 0).then(pl.col("profit") / pl.col("revenue"))
+    yearly = 12 / pl.col("months").fill_null(12)
+    return balance_sheets(snapshot).select(
+        "party_row",
+        total_assets=assets,
+        leverage=(owed / assets).clip(lower_bound=1e-9).log().clip(LEAST, MOST),
+        profit_margin=earned,
+        cash_share=pl.col("cash") / assets,
+        debt_share=pl.when(owed > 0).then(pl.col("debt") / owed),
+        asset_turns=pl.col("revenue") * yearly / assets,
+        sheet_age=(pl.lit(snapshot.day) - pl.col("valid_from")).dt.total_days() / 365,
+        consolidated=(pl.col("scope") == "consolidated").cast(pl.Float64),
+    )
+
+
+def _flows(snapshot: Snapshot) -> pl.DataFrame:
+    """How much the account's inflow shakes from month to month, and how the last months compare with those before."""
+    since = pl.lit(snapshot.day).dt.offset_by(f"-{YEAR}").dt.month_start()
+    months = snapshot.table("observations").filter(
+        (pl.col("month") >= since)
+        & pl.col("measure").is_in(["inflow", "tax_paid", "headcount"])
+        & (pl.col("figure") > 0)
+    )
+    ordered = months.sort("party_row", "measure", "month").with_columns(
+        log=pl.col("figure").log(),
+        recent=pl.col("month") > pl.col("month").max().over("party_row", "measure").dt.offset_by(f"-{RECENT}mo"),
+    )
+    ordered = ordered.with_columns(step=pl.col("log").diff().over("party_row", "measure"))
+    trend = pl.col("log").filter("recent").mean() - pl.col("log").filter(~pl.col("recent")).mean()
+    each = ordered.group_by("party_row", "measure").agg(trend=trend, shake=pl.col("step").std(), months=pl.len())
+    enough = each.filter(pl.col("months") >= RECENT + 1)
+
+    def of(measure: str, column: str) -> pl.Expr:
+        return pl.col(column).filter(pl.col("measure") == measure).first()
+
+    return enough.group_by("party_row").agg(
+        volatility=of("inflow", "shake").clip(lower_bound=0.02),
+        inflow_trend=of("inflow", "trend"),
+        tax_trend=of("tax_paid", "trend"),
+        headcount_trend=of("headcount", "trend"),
+    )
+
+
+def _past_due(snapshot: Snapshot) -> pl.DataFrame:
+    """Days past due of the worst facility (as a logarithm), and the part of all limits that is drawn."""
+    return (
+        snapshot.table("exposures")
+        .group_by("party_row")
+        .agg(
+            past_due=(1 + pl.col("days_past_due").max().fill_null(0)).log(),
+            drawn_share=pl.when(pl.col("limit").sum() > 0).then(pl.col("drawn").sum() / pl.col("limit").sum()),
+        )
+    )
+
+
+def _events(snapshot: Snapshot) -> pl.DataFrame:
+    """Troubles of the last year, counted as logarithms, and whether the firm ever defaulted."""
+    since = pl.lit(snapshot.day).dt.offset_by(f"-{YEAR}")
+
+    def lately(kind: str) -> pl.Expr:
+        return (1 + ((pl.col("kind") == kind) & (pl.col("valid_from") > since)).sum()).log()
+
+    return (
+        snapshot.table("events")
+        .group_by("party_row")
+        .agg(
+            lawsuits=lately("lawsuit"),
+            tax_arrears=lately("tax_arrears"),
+            overdue=lately("overdue"),
+            defaulted_before=(pl.col("kind") == "default").any().cast(pl.Float64),
+        )
+    )

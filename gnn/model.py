@@ -1,0 +1,119 @@
+"""Model: a trained network with all that it needs to score again tomorrow, and its papers."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Self
+
+from safetensors.torch import load_file, save, save_file
+from torch import Tensor
+
+from ..graph.errors import DataError, UsageError
+from ..graph.results import Scores
+from ..graph.schema import dictionary_hash
+from ..graph.snapshot import Snapshot
+from .card import as_text
+from .config import Config, same_bits
+from .network import HazardNetwork, wire
+from .scoring import scores
+from .task import Split, Task, in_default, statuses
+from .tensors import Scales, tensors
+
+
+@dataclass(frozen=True)
+class Model:
+    """What training leaves behind.
+
+    Attributes:
+        weights: of the network, float64.
+        dictionary: hash of the data dictionary that it was trained under.
+        card: what it was trained on, how well it does and beside whom; no part of the model's id.
+    """
+
+    task: Task
+    config: Config
+    scales: Scales
+    days: Split
+    weights: Mapping[str, Tensor]
+    dictionary: str = field(default_factory=dictionary_hash)
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def model_id(self) -> str:
+        """Made from weights, scales, task, days and configuration: the same training gives the same id."""
+        return hashlib.sha256(save(dict(self.weights)) + _written(self._settings)).hexdigest()[:12]
+
+    def network(self) -> HazardNetwork:
+        """The trained network."""
+        network = HazardNetwork(self.scales.width, self.config.units)
+        network.load_state_dict(dict(self.weights))
+        return network
+
+    def score(self, snapshot: Snapshot) -> Scores:
+        """One row for every enterprise of the snapshot; the same bits whenever it is asked again."""
+        with same_bits(self.config):
+            graph = tensors(snapshot, self.scales, in_default(self.task, snapshot))
+            found = self.network().settle(graph, wire(graph))
+            return scores(snapshot, statuses(self.task, snapshot), graph, found)
+
+    def save(self, folder: Path) -> Path:
+        """Writes `folder`/model_id: weights.safetensors, model.json, card.json and card.md; returns it."""
+        target = folder / self.model_id
+        target.mkdir(parents=True, exist_ok=True)
+        save_file(dict(self.weights), target / "weights.safetensors")
+        (target / "model.json").write_bytes(_written(self._settings))
+        (target / "card.json").write_bytes(_written(dict(self.card)))
+        (target / "card.md").write_text(as_text(self.model_id, self.card), encoding="utf-8")
+        return target
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Reads back what `save` wrote to this folder.
+
+        Raises:
+            UsageError: no model lies there.
+            DataError: it was trained under another data dictionary.
+        """
+        if not (folder / "model.json").is_file():
+            raise UsageError(f"{folder}: no model lies there. 'relparty train' makes one.")
+        said = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        if said["dictionary"] != dictionary_hash():
+            raise DataError(
+                f"{folder}: trained under data dictionary {said['dictionary']}, not {dictionary_hash()}. Train again."
+            )
+        return cls(
+            task=Task(**said["task"] | {"until": _day(said["task"]["until"])}),
+            config=Config(**said["config"]),
+            scales=Scales(**said["scales"]),
+            days=_split(said["days"]),
+            weights=load_file(folder / "weights.safetensors"),
+            dictionary=said["dictionary"],
+            card=json.loads((folder / "card.json").read_text(encoding="utf-8")),
+        )
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        parts = {name: asdict(getattr(self, name)) for name in ("task", "config", "scales", "days")}
+        return parts | {"dictionary": self.dictionary}
+
+
+def latest(folder: Path) -> Path | None:
+    """The folder of the model saved last, or none."""
+    found = [path.parent for path in folder.glob("*/model.json")]
+    return max(found, key=lambda path: (path / "model.json").stat().st_mtime_ns, default=None)
+
+
+def _written(said: dict[str, Any]) -> bytes:
+    return json.dumps(said, default=str, sort_keys=True, indent=1, ensure_ascii=False).encode()
+
+
+def _day(said: str | None) -> date | None:
+    return date.fromisoformat(said) if said else None
+
+
+def _split(said: dict[str, Any]) -> Split:
+    train = tuple(date.fromisoformat(day) for day in said["train"])
+    return Split(train, *(date.fromisoformat(said[name]) for name in ("validation", "test", "until")))

@@ -1,0 +1,222 @@
+"""The whole network: competing hazards with a stressed self.
+
+The hazard of a firm, H = -log(1 - PD), is its own plus one term a link, so that every attribution is exact:
+
+    H_i = F(x_i) + sum over links e (j fails, i suffers, channel c) of -log(1 - PD_{j without i} q_e)
+    q_e = 1 - exp(-theta_c [F(x_i once loss_e is taken off its assets) - F(x_i)])
+
+F rises with the balance sheet's leverage whatever the weights. PD_{j without i} leaves out all that i sends to j, so
+that nobody infects himself through his neighbour. F and theta >= 0 are trained together on the likelihood of H.
+All in float64: n firms, e links, p ordered pairs of linked firms, u units, w numbers a firm.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from torch import Tensor, nn
+from torch_geometric.data import HeteroData
+from torch_geometric.utils import scatter
+
+from ..graph.errors import DataError
+from ..graph.schema import CHANNELS
+from .features import MOST
+
+SETTLED = 1e-12  # hazard: a component rests once none of its links moves by more in a round
+MOST_ROUNDS = 20_000
+LETHAL = 30.0  # a strain beyond which a loss is certain death: keeps log(1 - q) finite
+MOST_LOST = 0.98  # of assets: a loss beyond it leaves nothing to tell apart
+STEEP = 4.0  # distances to default span about so much more than leverages: brings both to one scale
+FARTHEST = 8.0  # standard deviations to default that are told apart
+FIRST_BITE = 0.54  # softplus of it is 1: theta before training
+# Severities before training: of a claim about half is lost, of a stake nearly all, of a year's margin what is not
+# replaced; that a lost guarantor costs the debtor its credit is not assumed, only allowed.
+USUAL = {
+    "guarantee_call": 0.5,
+    "receivable_loss": 0.5,
+    "supply_break": 0.25,
+    "loan_loss": 0.5,
+    "equity_loss": 0.9,
+    "support_loss": 0.5,
+    "cover_loss": 0.05,
+}
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """How the links of a graph hang together; node numbers, channel by channel.
+
+    Attributes:
+        fails, suffers, channel: (e,) the ends and the channel of each link.
+        loss: (e,) fraction of the assets of who suffers, before severity.
+        pair: (e,) number of the ordered pair (fails, suffers) that the link belongs to.
+        first: (p,) who fails in each pair.
+        back: (p,) number of the pair the other way round, or p where there is none.
+    """
+
+    fails: Tensor
+    suffers: Tensor
+    channel: Tensor
+    loss: Tensor
+    pair: Tensor
+    first: Tensor
+    back: Tensor
+
+
+@dataclass(frozen=True)
+class Hazards:
+    """What the network finds: own (n,) and link (e,) hazards over the horizon; total (n,) is their sum."""
+
+    wiring: Wiring
+    own: Tensor
+    link: Tensor
+    total: Tensor
+
+
+def wire(graph: HeteroData) -> Wiring:
+    """The wiring of a graph's channels, in the dictionary's order."""
+    kinds = [("enterprise", channel.name, "enterprise") for channel in CHANNELS]
+    ends = torch.cat([graph[kind].edge_index for kind in kinds], dim=1)  # (2, e)
+    counts = torch.tensor([graph[kind].edge_index.shape[1] for kind in kinds])
+    size = int(graph["enterprise"].num_nodes or 0)
+    code, pair = torch.unique(ends[0] * size + ends[1], return_inverse=True)  # (p,), (e,)
+    first, second = code // max(size, 1), code % max(size, 1)
+    turned = second * size + first
+    place = torch.searchsorted(code, turned)  # (p,)
+    there = place < len(code)
+    there[there.clone()] = code[place[there]] == turned[there]
+    return Wiring(
+        fails=ends[0],
+        suffers=ends[1],
+        channel=torch.repeat_interleave(torch.arange(len(CHANNELS)), counts),
+        loss=torch.cat([graph[kind].loss for kind in kinds]),
+        pair=pair,
+        first=first,
+        back=torch.where(there, place, len(code)),
+    )
+
+
+class HazardNetwork(nn.Module):
+    """Own hazard F, one severity and one theta a channel."""
+
+    def __init__(self, width: int, units: int) -> None:
+        """Weights of the starting point, drawn from torch's generator: seed it first."""
+        super().__init__()
+        self.rising = nn.Parameter(0.5 * torch.randn(2, units, dtype=torch.float64) - 0.5)  # made positive before use
+        self.free = nn.Parameter(0.1 * torch.randn(width, units, dtype=torch.float64))
+        self.shift = nn.Parameter(torch.linspace(-2, 2, units, dtype=torch.float64))
+        self.outward = nn.Parameter(torch.full((units,), -2.0, dtype=torch.float64))  # made positive before use
+        self.level = nn.Parameter(torch.tensor(-3.0, dtype=torch.float64))
+        self.bite = nn.Parameter(torch.tensor(FIRST_BITE, dtype=torch.float64))  # made positive before use
+        self.bites = nn.Parameter(torch.zeros(len(CHANNELS), dtype=torch.float64))  # each channel's own, from it
+        self.severities = nn.Parameter(torch.zeros(len(CHANNELS), dtype=torch.float64))  # from what is usual
+
+    @property
+    def common(self) -> Tensor:
+        """The theta that channels share, a number."""
+        return _softplus(self.bite)
+
+    @property
+    def theta(self) -> Tensor:
+        """How much a loss bites beyond what it does to the balance sheet, by channel (7,), never below 0."""
+        return self.common * torch.exp(self.bites)
+
+    @property
+    def lost(self) -> Tensor:
+        """The part of a loss that is really lost, by channel (7,), between 0 and 1. It trades off with theta."""
+        usual = torch.tensor([USUAL[channel.name] for channel in CHANNELS], dtype=torch.float64)
+        return usual / (usual + (1 - usual) * torch.exp(-self.severities))
+
+    def forward(self, graph: HeteroData, wiring: Wiring, rounds: int) -> Hazards:
+        """Hazards after a fixed number of rounds, for training.
+
+        Args:
+            graph: with leverage, volatility, failed (n,) and x (n, w) of its enterprises.
+            wiring: of the graph.
+            rounds: of spreading.
+        """
+        own, strain = self.own_and_strain(graph, wiring)
+        sure = graph["enterprise"].failed[wiring.first]  # (p,) in default: it conducts with PD 1
+        link = torch.zeros_like(strain)
+        for _ in range(rounds):
+            link = spread(own, link, strain, wiring, sure)
+        return _summed(own, link, wiring)
+
+    @torch.no_grad()
+    def settle(self, graph: HeteroData, wiring: Wiring) -> Hazards:
+        """Hazards at the least fixed point, reached from F upward; each component rests once it has settled.
+
+        So a firm's hazard never depends on another component, not even on how long that takes.
+
+        Raises:
+            DataError: some component still moves after 20,000 rounds.
+        """
+        own, strain = self.own_and_strain(graph, wiring)
+        sure = graph["enterprise"].failed[wiring.first]
+        count, component = components(len(own), wiring)
+        link, awake = torch.zeros_like(strain), torch.ones(count, dtype=torch.bool)
+        for _ in range(MOST_ROUNDS):
+            link_now = torch.where(awake[component], spread(own, link, strain, wiring, sure), link)
+            moved = scatter((link_now - link).abs(), component, dim_size=count, reduce="max")
+            link, awake = link_now, awake & (moved > SETTLED)
+            if not awake.any():
+                return _summed(own, link, wiring)
+        raise DataError(
+            f"contagion: {int(awake.sum())} components still move after {MOST_ROUNDS} rounds. Check losses."
+        )
+
+    def own_and_strain(self, graph: HeteroData, wiring: Wiring) -> tuple[Tensor, Tensor]:
+        """F of each firm (n,), and of each link theta times what its loss adds to F (e,)."""
+        firms = graph["enterprise"]
+        inner = firms.x @ self.free + self.shift  # (n, w) @ (w, u) -> (n, u)
+        sheet = balance(firms.leverage, firms.volatility)  # (n, 2)
+        own = self.hazard(inner, sheet)  # (n,)
+        lost = wiring.loss * self.lost[wiring.channel]  # (e,) fraction of assets
+        after = firms.leverage[wiring.suffers] - torch.log1p(-lost.clamp(max=MOST_LOST))  # (e,)
+        stressed = balance(after, firms.volatility[wiring.suffers])  # (e, 2)
+        added = self.hazard(inner[wiring.suffers], stressed) - own[wiring.suffers]  # (e,)
+        strain = self.theta[wiring.channel] * added.clamp(min=0.0)
+        return own, strain.clamp(max=LETHAL)
+
+    def hazard(self, inner: Tensor, sheet: Tensor) -> Tensor:
+        """F from what a firm is, inner (k, u), and its balance sheet (k, 2), in which it never falls. Shape (k,)."""
+        rising = _softplus(self.rising)  # (2, u), above 0
+        units = torch.tanh(inner + sheet[:, :1] * rising[0] + sheet[:, 1:] * rising[1])  # (k, u)
+        return _softplus((units * _softplus(self.outward)).sum(dim=1) + self.level)  # (k,)
+
+
+def balance(leverage: Tensor, volatility: Tensor) -> Tensor:
+    """Distance to default and leverage (k, 2), both rising with risk. `leverage` is a logarithm."""
+    known = leverage.clamp(max=MOST)
+    distance = (known / volatility).clamp(-FARTHEST, FARTHEST) / STEEP
+    return torch.stack([distance, known], dim=1)
+
+
+def spread(own: Tensor, link: Tensor, strain: Tensor, wiring: Wiring, sure: Tensor) -> Tensor:
+    """One round: each link's hazard (e,) from the PD of who fails, without what its partner sends it."""
+    pairs = len(wiring.first)
+    total = own + scatter(link, wiring.suffers, dim_size=len(own), reduce="sum")  # (n,)
+    sent = scatter(link, wiring.pair, dim_size=pairs, reduce="sum")  # (p,)
+    returned = torch.cat([sent, sent.new_zeros(1)])[wiring.back]  # (p,)
+    default = -torch.expm1(-(total[wiring.first] - returned).clamp(min=0.0))  # (p,)
+    default = torch.where(sure, 1.0, default)
+    return -torch.log1p(default[wiring.pair] * torch.expm1(-strain))  # (e,)
+
+
+def components(firms: int, wiring: Wiring) -> tuple[int, Tensor]:
+    """How many connected components there are, and the component of each link (e,)."""
+    ends = (wiring.fails.numpy(), wiring.suffers.numpy())
+    links = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(firms, firms))
+    count, label = connected_components(links, directed=False)
+    return int(count), torch.from_numpy(label.astype(np.int64))[wiring.suffers]
+
+
+def _summed(own: Tensor, link: Tensor, wiring: Wiring) -> Hazards:
+    return Hazards(wiring, own, link, own + scatter(link, wiring.suffers, dim_size=len(own), reduce="sum"))
+
+
+# torch's own softplus rounds differently at the end of a tensor than inside it; this never does.
+def _softplus(x: Tensor) -> Tensor:
+    return torch.log1p(torch.exp(-x.abs())) + x.clamp(min=0.0)

@@ -1,0 +1,94 @@
+"""From hazards to Scores: one row an enterprise, and what each link adds."""
+
+import numpy as np
+import polars as pl
+from torch import Tensor
+from torch_geometric.data import HeteroData
+
+from ..graph.results import LINK_SCORES, Scores
+from ..graph.schema import CHANNELS, LINKS, SCORES
+from ..graph.snapshot import Snapshot
+from .metrics import Floats
+from .network import Hazards
+
+NAMES = [channel.name for channel in CHANNELS]
+
+
+def scores(snapshot: Snapshot, status: pl.Series, graph: HeteroData, hazards: Hazards) -> Scores:
+    """The scores of a snapshot's enterprises.
+
+    A firm whose industry, region or legal form no training day knew is `abstained`: its PD is shown, not used. In
+    default: PD and standalone PD 1, contagion 0. Unseen: no PD. Contagion is split among links and channels as the
+    hazard that they add.
+    """
+    told = pl.when((status == "scored") & pl.Series(graph["enterprise"].unknown.numpy())).then(pl.lit("abstained"))
+    parts = _parts(hazards)
+    firms = pl.DataFrame({"party_id": snapshot.parties["party_id"].head(snapshot.enterprises)}).with_columns(
+        risk_status=told.otherwise(status),
+        risk_pd=_pd(hazards.total),
+        risk_pd_standalone=_pd(hazards.own),
+        risk_basis=pl.when(pl.Series(graph["enterprise"].estimated.numpy()))
+        .then(pl.lit("estimated"))
+        .otherwise(pl.lit("accounts")),
+        risk_driver=pl.Series(["own", *NAMES]).gather(np.argmax(np.column_stack([hazards.own.numpy(), parts]), axis=1)),
+    )
+    firms = firms.with_columns(risk_contagion=pl.col("risk_pd") - pl.col("risk_pd_standalone"))
+    share = parts / np.maximum(parts.sum(axis=1, keepdims=True), np.finfo(float).tiny)  # (n, channels)
+    channels = [pl.Series(f"risk_contagion_{name}", share[:, place]) for place, name in enumerate(NAMES)]
+    firms = _by_status(firms.with_columns(channel * firms["risk_contagion"] for channel in channels))
+    return Scores(firms.select("party_id", *(spec.name for spec in SCORES)), _links(snapshot, firms, graph, hazards))
+
+
+def _pd(hazard: Tensor) -> pl.Series:
+    return pl.Series(-np.expm1(-hazard.numpy()))
+
+
+def _parts(hazards: Hazards) -> Floats:
+    """Hazard that each channel adds to each firm, shape (n, channels)."""
+    parts = np.zeros((len(hazards.own), len(NAMES)))
+    np.add.at(parts, (hazards.wiring.suffers.numpy(), hazards.wiring.channel.numpy()), hazards.link.numpy())
+    return parts
+
+
+def _by_status(firms: pl.DataFrame) -> pl.DataFrame:
+    """What a status says instead of what the hazards say."""
+    failed, unseen = pl.col("risk_status") == "in_default", pl.col("risk_status") == "unseen"
+    said = {name: 0.0 for name in firms.columns if name.startswith("risk_contagion")}
+    said |= {"risk_pd": 1.0, "risk_pd_standalone": 1.0}
+    numbers = [pl.when(failed).then(pl.lit(value)).when(~unseen).then(name).alias(name) for name, value in said.items()]
+    driver = pl.when(failed).then(pl.lit("own")).when(~unseen).then("risk_driver").alias("risk_driver")
+    return firms.with_columns(*numbers, driver)
+
+
+def _links(snapshot: Snapshot, firms: pl.DataFrame, graph: HeteroData, hazards: Hazards) -> pl.DataFrame:
+    """What each link adds to the contagion of a firm with a PD, columns of LINK_SCORES."""
+    rows = [graph["enterprise", name, "enterprise"].link_row.numpy() for name in NAMES]
+    adds = pl.DataFrame(
+        {
+            "suffers": hazards.wiring.suffers.numpy(),
+            "fails": hazards.wiring.fails.numpy(),
+            "place": hazards.wiring.channel.numpy(),
+            "link_row": np.concatenate(rows),
+            "hazard": hazards.link.numpy(),
+        }
+    )
+    adds = adds.filter((pl.col("hazard") > 0) & (firms["risk_contagion"].fill_null(0.0).gather(adds["suffers"]) > 0))
+    whole = firms["risk_contagion"].gather(adds["suffers"])
+    share = pl.col("hazard") / pl.col("hazard").sum().over("suffers")
+    named = adds.with_columns(
+        contagion=whole * share,
+        suffers_id=firms["party_id"].gather(adds["suffers"]),
+        fails_id=firms["party_id"].gather(adds["fails"]),
+    )
+    each = [_named(snapshot, named.filter(pl.col("place") == place), place) for place in range(len(CHANNELS))]
+    return pl.concat(each).sort("suffers_id", "fails_id", "channel", "rest")
+
+
+def _named(snapshot: Snapshot, adds: pl.DataFrame, place: int) -> pl.DataFrame:
+    """One channel's links with the rest of their key."""
+    channel = CHANNELS[place]
+    table = LINKS[channel.table]
+    key = [name for name in table.key if name not in table.party_columns]
+    rest = snapshot.table(channel.table).select(rest=pl.concat_list(key))["rest"].gather(adds["link_row"])
+    told = adds.with_columns(rest, table=pl.lit(channel.table), channel=pl.lit(channel.name))
+    return told.select(*LINK_SCORES).cast(LINK_SCORES)  # type: ignore[arg-type]

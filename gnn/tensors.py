@@ -1,0 +1,131 @@
+"""Snapshot -> HeteroData: enterprises as nodes, channels as edge types; scaled as the training days were."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import torch
+from torch_geometric.data import HeteroData
+
+from ..graph.channels import balance_sheets, channel_edges
+from ..graph.schema import CHANNELS
+from ..graph.snapshot import Snapshot
+from .features import CATEGORIES, NUMBERS, SHEET, own_features
+
+EDGE_TYPES = tuple(("enterprise", channel.name, "enterprise") for channel in CHANNELS)
+FAR = 5.0  # standard deviations beyond which a number says no more
+UNSEEN_LOSS = 0.1  # of assets: a loss that nobody tells, through a channel that training never saw
+
+
+@dataclass(frozen=True)
+class Scales:
+    """How raw features become numbers: all of it learned on training days, and saved with the model.
+
+    Attributes:
+        means, spreads: of each of NUMBERS; a number that never varied has the spread 0 and is left out.
+        sheet: medians of SHEET, the explicit estimate where a firm has no accounts or no observations.
+        vocabularies: the values of each of CATEGORIES in training, sorted.
+        losses: by channel the median loss, a fraction of assets: the estimate where the record doesn't tell one.
+    """
+
+    means: Mapping[str, float]
+    spreads: Mapping[str, float]
+    sheet: Mapping[str, float]
+    vocabularies: Mapping[str, Sequence[str]]
+    losses: Mapping[str, float]
+
+    @property
+    def width(self) -> int:
+        """How many numbers describe a firm, apart from its balance sheet."""
+        return len(NUMBERS) + sum(len(words) for words in self.vocabularies.values())
+
+
+def fit_scales(snapshots: Sequence[Snapshot]) -> Scales:
+    """The scales of training days; the order of rows and days changes nothing but the last bit of a mean."""
+    each = [own_features(snapshot) for snapshot in snapshots]
+    rows = pl.concat(each)
+    sheet = {name: _median(rows[name], 1.0) for name in SHEET}
+    edges = [_relative(snapshot, own, sheet) for snapshot, own in zip(snapshots, each, strict=True)]
+    told = pl.concat(edges).drop_nulls("relative")
+    medians = dict(told.group_by("channel").agg(pl.col("relative").median()).iter_rows())
+    return Scales(
+        means={name: float(rows[name].mean() or 0.0) for name in NUMBERS},  # type: ignore[arg-type]
+        spreads={name: float(rows[name].std() or 0.0) for name in NUMBERS},  # type: ignore[arg-type]
+        sheet=sheet,
+        vocabularies={name: sorted(rows[name].drop_nulls().unique()) for name in CATEGORIES},
+        losses={channel.name: medians.get(channel.name, UNSEEN_LOSS) for channel in CHANNELS},
+    )
+
+
+def _median(column: pl.Series, otherwise: float) -> float:
+    median = column.median()
+    return float(median) if isinstance(median, float) else otherwise
+
+
+def tensors(snapshot: Snapshot, scales: Scales, failed: pl.DataFrame) -> HeteroData:
+    """The enterprises of a snapshot and the channels among them. Row number = node number.
+
+    `failed` are the parties in default, `party_row`, and `since` when: what a partner's accounts of that day or later
+    already hold is no loss to come.
+
+    Node storage `enterprise`: x (n, scales.width); leverage (n,), the logarithm of liabilities over assets; volatility
+    (n,); estimated (n,), whether it has no accounts; unknown (n,), whether training never knew its industry, region or
+    legal form; failed (n,), whether it is in default. Edge storages, one a channel: edge_index (2, e), from who fails to who suffers, and loss (e,), a fraction of
+    the assets of who suffers, before severity; link_row (e,), the row of the link in the channel's table.
+    """
+    rows = own_features(snapshot)
+    graph = HeteroData()
+    graph["enterprise"].x = torch.from_numpy(_numbers(rows, scales))
+    for name in ("leverage", "volatility"):
+        graph["enterprise"][name] = torch.from_numpy(rows[name].fill_null(scales.sheet[name]).to_numpy().copy())
+    graph["enterprise"].estimated = torch.from_numpy(rows["leverage"].is_null().to_numpy().copy())
+    graph["enterprise"].unknown = torch.from_numpy(_unknown(rows, scales).to_numpy().copy())
+    numbers = pl.arange(rows.height, dtype=pl.UInt32, eager=True)
+    graph["enterprise"].failed = torch.from_numpy(numbers.is_in(failed["party_row"].implode()).to_numpy().copy())
+    edges = _unbooked(snapshot, _relative(snapshot, rows, scales.sheet), failed)
+    for kind, channel in zip(EDGE_TYPES, CHANNELS, strict=True):
+        mine = edges.filter(pl.col("channel") == channel.name)
+        ends = mine.select("fails", "suffers").cast(pl.Int64).to_numpy().T
+        graph[kind].edge_index = torch.from_numpy(np.ascontiguousarray(ends))
+        graph[kind].loss = torch.from_numpy(mine["relative"].fill_null(scales.losses[channel.name]).to_numpy().copy())
+        graph[kind].link_row = torch.from_numpy(mine["link_row"].cast(pl.Int64).to_numpy().copy())
+    return graph
+
+
+def _unknown(rows: pl.DataFrame, scales: Scales) -> pl.Series:
+    strange = [~pl.col(name).is_in(list(words)).fill_null(value=True) for name, words in scales.vocabularies.items()]
+    return rows.select(pl.any_horizontal(strange).alias("unknown")).to_series()
+
+
+def _relative(snapshot: Snapshot, rows: pl.DataFrame, sheet: Mapping[str, float]) -> pl.DataFrame:
+    """The edges between enterprises with `relative`, the loss over the assets of who suffers."""
+    firms = snapshot.enterprises
+    edges = channel_edges(snapshot).filter((pl.col("fails") < firms) & (pl.col("suffers") < firms))
+    assets = rows["total_assets"].fill_null(sheet["total_assets"])
+    borne = pl.col("loss") / assets.gather(edges["suffers"])
+    return edges.with_columns(relative=borne).sort("channel", "suffers", "fails", "link_row")
+
+
+def _unbooked(snapshot: Snapshot, edges: pl.DataFrame, failed: pl.DataFrame) -> pl.DataFrame:
+    """The edges without losses that the accounts of who suffers already hold."""
+    sheets = balance_sheets(snapshot).select(suffers="party_row", on="valid_from")
+    dated = edges.join(sheets, on="suffers", how="left", maintain_order="left")
+    dated = dated.join(failed.select(fails="party_row", since="since"), on="fails", how="left", maintain_order="left")
+    return dated.filter((pl.col("on") < pl.col("since")).fill_null(value=True))
+
+
+def _numbers(rows: pl.DataFrame, scales: Scales) -> npt.NDArray[np.float64]:
+    """Standardised numbers, missing ones at their mean, then one column a known word. Shape (n, width)."""
+    columns = []
+    for name in NUMBERS:
+        spread = scales.spreads[name]
+        scaled = (pl.col(name) - scales.means[name]) / spread if spread > 0 else pl.lit(0.0)
+        columns.append(scaled.fill_nan(None).fill_null(0.0).clip(-FAR, FAR).alias(name))
+    for name in CATEGORIES:
+        words = scales.vocabularies[name]
+        columns += [
+            (pl.col(name) == word).fill_null(value=False).cast(pl.Float64).alias(f"{name}={word}") for word in words
+        ]
+    return np.ascontiguousarray(rows.select(columns).to_numpy())
