@@ -81,7 +81,7 @@ def _by_degree(pairs: pl.DataFrame) -> tuple[np.ndarray, pl.DataFrame]:
 
 
 def _paths(steps: pl.DataFrame, longest: int, most: int) -> dict[int, pl.DataFrame]:
-    """By length, the simple paths through parties after their start in the order: columns `0`, the start, to the length."""
+    """By length, the simple paths through parties after their start in the order: columns `0` (the start) to it."""
     first = steps.filter(pl.col("source_row") < pl.col("target_row")).rename({"source_row": "0", "target_row": "1"})
     paths = {1: first.select("0", "1")}
     for length in range(2, longest + 1):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from relparty.graph.burden import burden
 from relparty.graph.cycles import ENDS, simple_cycles
 from relparty.graph.errors import DataError
-from relparty.graph.guarantees import pairs, patterns
+from relparty.graph.guarantees import PATTERNS, pairs, patterns
 from relparty.graph.register import Register
 from relparty.loaders.folder import read_folder
 from relparty.loaders.intake import take_in
@@ -93,6 +93,13 @@ def test_who_stands_in_no_circle_star_or_cross_is_a_chain():
     assert found(ties((0, 1), (1, 2), (2, 0)), "chain") == []
 
 
+def test_without_guarantees_there_is_no_pattern_and_no_burden():
+    nothing = Register.empty().as_of(DAY)
+
+    assert patterns(pairs(nothing)).found.is_empty()
+    assert burden(nothing, NOBODY).is_empty()
+
+
 def test_cycles_longer_than_asked_for_are_not_listed():
     ring = ties(*((place, (place + 1) % 6) for place in range(6)))
 
@@ -128,7 +135,8 @@ def _from_smallest(cycle):
 @settings(max_examples=40, deadline=None)
 def test_patterns_are_those_of_naive_iteration(graph):
     """Each definition tried on every set of parties."""
-    told = {name: set(found(ties(*graph), name)) for name in ("mutual", "circle", "clique", "star", "cross", "set")}
+    made = patterns(ties(*graph)).found
+    told = {name: {tuple(r) for r in made.filter(pattern=name)["party_rows"].to_list()} for name in PATTERNS}
     parties = sorted({party for pair in graph for party in pair})
     cliques = [set(some) for size in range(3, 8) for some in combinations(parties, size) if _each_for_each(graph, some)]
     after = {one: _reached(graph, one) for one in parties}
