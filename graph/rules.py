@@ -19,7 +19,9 @@ ROUNDING = 1e-12  # sums of shares meet a threshold within this: .28 + .17 + .05
 
 @dataclass(frozen=True)
 class Rule:
-    """A threshold of one regime, in force on [applies_from, applies_to); `number` is a fraction unless its name says so.
+    """A threshold of one regime, in force on [applies_from, applies_to).
+
+    `number` is a fraction unless the name says money.
 
     A limit is written as what breaks it: "at most 10 %" is "> .10".
     """
@@ -33,7 +35,7 @@ class Rule:
     applies_to: date | None = None
 
     def met(self, high: pl.Expr, included: pl.Expr | bool = True) -> pl.Expr:  # noqa: FBT001, FBT002 (a column's word)
-        """Whether a figure meets the threshold; of a band, whether its upper end could. An open end is never reached."""
+        """Whether a figure meets the threshold; of a band, whether its upper end could; an open end can't."""
         reached = pl.lit(self.operator == ">=") & included
         return pl.when(self._equal(high)).then(reached).otherwise(high > self.number)
 
