@@ -36,17 +36,17 @@ def own(sample: Sample) -> Floats:
     """Balance sheet and numbers of the firms that count, shape (s, w + 2)."""
     firms = sample.graph["enterprise"]
     columns: Floats = np.column_stack([firms.leverage.numpy(), firms.volatility.numpy(), firms.x.numpy()])
-    return columns[sample.rows.numpy()]
+    return np.asarray(columns[sample.rows.numpy()])
 
 
 def with_neighbours(sample: Sample) -> Floats:
-    """The same beside what a firm stands to lose, channel by channel: in all, at most, from weak and failed partners."""
+    """The same beside what a firm stands to lose by channel: in all, at most, from weak and from failed partners."""
     around = _around(sample.graph, sample.wiring)
     return np.column_stack([own(sample), around[sample.rows.numpy()]])
 
 
 def _around(graph: HeteroData, wiring: Wiring) -> Floats:
-    """Shape (n, 4 channels): the sum of the losses, the largest, those weighed by leverage, those on failed partners."""
+    """Shape (n, 4 channels): the sum of losses, the largest, those weighed by leverage, those on failed partners."""
     failed = graph["enterprise"].failed.double()
     firms, kinds = len(failed), len(CHANNELS)
     slot = wiring.suffers * kinds + wiring.channel  # (e,) one for each firm and channel

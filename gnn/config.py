@@ -28,7 +28,7 @@ class Config:
 
 @contextmanager
 def same_bits(config: Config) -> Iterator[None]:
-    """torch as the model has it: its threads, its seed, no operation that may differ from run to run; restored after."""
+    """Torch as the model has it: its threads and seed, no operation that may differ from run to run; then as before."""
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(config.threads)
     torch.use_deterministic_algorithms(mode=True)

@@ -1,4 +1,4 @@
-"""What is known of each firm on a day: one row an enterprise, in the snapshot's order, a missing value where nothing is."""
+"""What is known of each firm on a day: one row an enterprise, in the snapshot's order; what is not known is missing."""
 
 import math
 
@@ -39,7 +39,7 @@ def own_features(snapshot: Snapshot) -> pl.DataFrame:
 
 
 def _sheets(snapshot: Snapshot) -> pl.DataFrame:
-    """Ratios of the balance sheet that speaks for a party. Liabilities are what assets exceed equity by, else stated."""
+    """Ratios of the balance sheet that speaks for a party. Liabilities: assets less equity, else as stated."""
     assets = pl.when(pl.col("total_assets") > 0).then(pl.col("total_assets"))
     owed = pl.coalesce(assets - pl.col("equity"), pl.col("liabilities"))
     earned = pl.when(pl.col("revenue") > 0).then(pl.col("profit") / pl.col("revenue"))

@@ -125,7 +125,7 @@ def statuses(task: Task, snapshot: Snapshot) -> pl.Series:
 
 
 def in_default(task: Task, snapshot: Snapshot) -> pl.DataFrame:
-    """The parties in default on the snapshot's day, `party_row`, and the day on which it is known to have begun, `since`.
+    """The parties in default on the snapshot's day, `party_row`, and `since` when by what is known.
 
     Days past due speak for as long as a facility shows them; an event, until its cure is old enough.
     """

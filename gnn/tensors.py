@@ -71,9 +71,9 @@ def tensors(snapshot: Snapshot, scales: Scales, failed: pl.DataFrame) -> HeteroD
     already hold is no loss to come.
 
     Node storage `enterprise`: x (n, scales.width); leverage (n,), the logarithm of liabilities over assets; volatility
-    (n,); estimated (n,), whether it has no accounts; unknown (n,), whether training never knew its industry, region or
-    legal form; failed (n,), whether it is in default. Edge storages, one a channel: edge_index (2, e), from who fails to who suffers, and loss (e,), a fraction of
-    the assets of who suffers, before severity; link_row (e,), the row of the link in the channel's table.
+    (n,); and (n,) flags: estimated, it has no accounts; unknown, training never knew its industry, region or legal
+    form; failed, it is in default. Edge storages, one a channel: edge_index (2, e), from who fails to who suffers;
+    loss (e,), a fraction of the assets of who suffers, before severity; link_row (e,), in the channel's table.
     """
     rows = own_features(snapshot)
     graph = HeteroData()

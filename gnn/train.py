@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,7 +38,7 @@ def fit(
     """
     days = split(task, register)
     snapshots = {day: register.as_of(day) for day in (*days.train, days.validation, days.test)}
-    known = {day: days.validation for day in days.train} | {days.validation: days.test, days.test: days.until}
+    known = dict.fromkeys(days.train, days.validation) | {days.validation: days.test, days.test: days.until}
     with same_bits(config):
         scales = fit_scales([snapshots[day] for day in days.train])
         each = {day: sample(task, register, snapshots[day], scales, known[day]) for day in snapshots}
@@ -81,7 +82,8 @@ def learn(training: Sample, validation: Sample, config: Config, progress: Progre
 def _optimiser(network: HazardNetwork, config: Config) -> torch.optim.Optimizer:
     links = [network.bite, network.bites, network.severities]
     firms = [weight for weight in network.parameters() if not any(weight is link for link in links)]
-    return torch.optim.Adam([{"params": firms}, {"params": links, "lr": config.rate_of_links}], lr=config.rate)
+    groups: list[dict[str, Any]] = [{"params": firms}, {"params": links, "lr": config.rate_of_links}]
+    return torch.optim.Adam(groups, lr=config.rate)
 
 
 def penalised(network: HazardNetwork, training: Sample, config: Config) -> Tensor:

@@ -59,7 +59,7 @@ def consolidated_pairs(snapshot: Snapshot, sheets: pl.DataFrame) -> pl.DataFrame
 def _parent_links(snapshot: Snapshot) -> pl.DataFrame:
     by_accounts = snapshot.table("controls").filter(pl.col("basis") == "consolidated_accounts")
     stakes = snapshot.table("owns").filter(_conducts()).group_by("source_row", "target_row").agg(share().sum())
-    majority = stakes.filter(pl.col("share") > 0.5)  # noqa: PLR2004 (more than half)
+    majority = stakes.filter(pl.col("share") > 0.5)
     pairs = [frame.select("source_row", "target_row") for frame in (by_accounts, majority)]
     return pl.concat(pairs).unique()
 

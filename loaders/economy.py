@@ -1,7 +1,7 @@
 """A seeded, made-up economy, written as the canonical folder.
 
 Firms of heavy-tailed size own, guarantee, supply and lend to each other. Month by month their balance sheets move; a
-firm without equity defaults, and its partners bear the loss in the month after. The same seed gives the same files.
+firm without equity defaults, and its partners bear the loss three months later. The same seed gives the same files.
 """
 
 from datetime import date
@@ -26,7 +26,7 @@ def draw_economy(firms: int, years: int, seed: int, *, contagion: bool = True) -
     Raises:
         UsageError: fewer than 50 firms, or no year.
     """
-    if firms < 50 or years < 1:  # noqa: PLR2004
+    if firms < 50 or years < 1:
         raise UsageError(f"an economy of {firms} firms over {years} years: at least 50 firms and one year.")
     months = 12 * years
     drawn = draw_firms(firms, months, seed)

@@ -77,7 +77,7 @@ def credit_codes(region: Ints, seed: int) -> pl.Series:
     digits = _unlike(count, rng)[:, None] // 10 ** np.arange(7, -1, -1) % 10
     check = (11 - digits @ _BODY_WEIGHTS % 11) % 11
     area = np.array([int(code) for code, *_ in PLACES])[region][:, None] // 10 ** np.arange(5, -1, -1) % 10
-    inner = np.where(check == 10, _X, check)  # noqa: PLR2004 (GB 11714 writes 10 as X)
+    inner = np.where(check == 10, _X, check)
     code = np.column_stack([np.full(count, 9), np.ones(count, np.int64), area, digits, inner])
     last = (31 - code @ _CODE_WEIGHTS % 31) % 31
     return _spelled(np.column_stack([code, last]))

@@ -1,4 +1,4 @@
-"""Month by month: balance sheets move, firms whose equity is gone default, and their partners bear the loss."""
+"""Month by month: balance sheets move, firms whose equity is gone default, and their partners bear the loss later."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ MARKET, INDUSTRY = 0.25, 0.35  # loadings of a firm's monthly shock on the commo
 RETURN = 0.01  # a month: how fast liabilities return to the firm's own leverage
 LGD = 0.55  # of a claim on a firm that defaulted, or of a guarantee called
 SUPPLY = 0.25  # of the yearly margin on what a failed supplier delivered
-SETTLING = 4  # months from a default to the end of the claims on the firm
+SETTLING = 3  # months from a default to the day on which its partners bear the loss and the claims end
 ALIVE, IN_DEFAULT, GONE, NOT_YET = 0, 1, 2, 3
 REFINANCED = 0.75  # liabilities over assets after a cure
 CURED, WOUND_UP = 0.35, 0.75  # shares of defaults that end in a cure, or a bankruptcy (the rest stay)
@@ -33,7 +33,7 @@ class Harm:
         return Harm(none, none, np.empty(0), none, none)
 
     def of(self, failed: Ints, month: int) -> tuple[Ints, Floats]:
-        """Who suffers from these failures in this month, and how much."""
+        """Who suffers from these failures if they were in this month, and how much."""
         first = np.searchsorted(self.fails, failed)
         count = np.searchsorted(self.fails, failed, side="right") - first
         rows = np.repeat(first - np.cumsum(count) + count, count) + np.arange(count.sum())
@@ -53,7 +53,7 @@ class Path:
     bankruptcies: Ints
 
     def settled(self, firms: int) -> Ints:
-        """Month in which each firm's partners have settled its first default: called, written off, no longer supplied."""
+        """Month by which partners have settled each firm's first default: called, written off, no longer supplied."""
         month = np.full(firms, NEVER)
         np.minimum.at(month, self.defaults[:, 1], self.defaults[:, 0] + SETTLING)
         return month
@@ -86,14 +86,15 @@ def turnover(trade: Ties) -> Floats:
 def simulate(firms: Firms, losses: Harm, months: int, seed: int) -> Path:
     """Runs the economy. All shocks are drawn every month whatever the state (common random numbers).
 
-    A default strikes the partners in the month after it: what they lose comes off their assets.
+    A default strikes the partners once it is settled: what they lose then comes off their assets.
     """
     rng = generator(seed, "path")
     now = _opening(firms)
     history = [now]
     for month in range(months):
-        suffers, loss = losses.of(now.failed, month)
-        hit = np.bincount(suffers, loss, firms.count)
+        settled = max(0, month + 1 - SETTLING)  # the month after the failures that are settled now
+        suffers, loss = losses.of(history[settled].failed, settled - 1)
+        hit: Floats = np.bincount(suffers, loss, firms.count)
         now = _next_month(firms, now, month, hit, rng)
         history.append(now)
     cases = [[getattr(state, kind) for state in history[1:]] for kind in ("failed", "cured", "wound_up")]
@@ -123,7 +124,7 @@ def _opening(firms: Firms) -> _Month:
     none = np.empty(0, np.int64)
     status = np.where(firms.enters > 0, NOT_YET, ALIVE)
     owed = firms.leverage * firms.assets
-    until = np.full(firms.count, NEVER)
+    until: Ints = np.full(firms.count, NEVER)
     return _Month(firms.assets, owed, status, until, np.zeros(firms.count), none, none, none)
 
 

@@ -95,7 +95,7 @@ def _founder(world: World, firm: Ints) -> pl.Series:
 
 def controls(world: World) -> pl.DataFrame:
     """Who consolidates whom: majority stakes of the firms that file consolidated accounts."""
-    stakes = world.stakes.keep(np.isin(world.stakes.source, _parents(world)) & (world.stakes.amount > 0.5))  # noqa: PLR2004
+    stakes = world.stakes.keep(np.isin(world.stakes.source, _parents(world)) & (world.stakes.amount > 0.5))
     rows = pl.DataFrame({"controller_id": ids("E", stakes.source), "enterprise_id": ids("E", stakes.target)})
     rows = rows.with_columns(basis=pl.lit("consolidated_accounts")).unique(maintain_order=True)
     kept = np.full(rows.height, BEFORE)
@@ -191,7 +191,7 @@ def _balance_sheets(world: World, year: int) -> pl.DataFrame:
     since = world.day(np.full(n, 12 * year), -1)
     filed = since + rng.integers(60, 150, n)
     solo = dated(_sheet(world, assets, owed, drawn), since, filed).filter(pl.Series(there))
-    held = world.stakes.keep(world.stakes.amount > 0.5)  # noqa: PLR2004 (a majority is consolidated)
+    held = world.stakes.keep(world.stakes.amount > 0.5)
     group = _sheet(world, _with_held(assets, held), _with_held(owed, held), drawn, "consolidated")
     parents = there & np.isin(np.arange(n), _parents(world))
     return pl.concat([solo, dated(group, since, filed).filter(pl.Series(parents))])

@@ -8,7 +8,7 @@ from relparty.graph.channels import EDGES, balance_sheets, channel_edges
 from relparty.graph.schema import CHANNELS, TABLES
 from relparty.graph.snapshot import Snapshot
 
-from snapshots import DAY, any_snapshot, frame, parties
+from .snapshots import DAY, any_snapshot, frame, parties
 
 Row = dict[str, object]
 A, B, C, D = range(4)

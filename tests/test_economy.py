@@ -10,8 +10,8 @@ from relparty.graph.errors import UsageError
 from relparty.graph.schema import TABLES
 from relparty.loaders.accept import assemble
 from relparty.loaders.economy import LAST, draw_economy, write_economy
-from relparty.loaders.economy_links import Ties, draw_firms
-from relparty.loaders.economy_path import Harm, harm, simulate
+from relparty.loaders.economy_links import draw_firms
+from relparty.loaders.economy_path import SETTLING, Harm, simulate
 
 FIRMS, YEARS, SEED = 300, 3, 5
 
@@ -67,27 +67,24 @@ def test_credit_codes_have_valid_check_digits_and_no_two_are_alike(folder: Path)
 
 def test_some_firms_fail_only_because_others_do() -> None:
     """The shocks are the same with and without links, so that whatever fails besides fails through them."""
-    world = draw_economy(2000, 2, SEED)
-    firms = world.firms
-    none = Ties(*(np.empty(0, np.int64) for _ in range(6)))
-    alone = simulate(firms, harm(firms, none, none, none, none), world.months, SEED)
-    with_links, without = (set(path.defaults[:, 1].tolist()) for path in (world.path, alone))
+    path, alone = (draw_economy(2000, 2, SEED, contagion=on).path for on in (True, False))
+    with_links, without = (set(each.defaults[:, 1].tolist()) for each in (path, alone))
     assert len(with_links - without) > len(without) / 50
     assert len(without - with_links) < len(with_links - without)
 
 
-def test_a_firm_whose_only_debtor_fails_loses_that_claim_in_the_month_after() -> None:
-    """Firm 0 has no equity and fails in month 0; firm 1 loses 100 in month 1."""
+def test_a_firm_whose_only_debtor_fails_loses_that_claim_once_the_default_is_settled() -> None:
+    """Firm 0 has no equity and fails in month 0; firm 1 loses 100 in month 3, and nothing before."""
     firms = draw_firms(50, 12, SEED)
     firms.leverage[0] = 1.5
     firms.enters[:] = -1
     firms.leaves[:] = 10**6
-    tie = Harm(*(np.array([each]) for each in (0, 1, 100.0, -1, 10**6)))
-    nothing = Harm(*(column[:0] for column in (tie.fails, tie.suffers, tie.loss, tie.starts, tie.ends)))
-    hit, spared = simulate(firms, tie, 2, SEED), simulate(firms, nothing, 2, SEED)
+    number = np.array([0])
+    tie = Harm(number, number + 1, np.array([100.0]), number - 1, number + 10**6)
+    hit, spared = simulate(firms, tie, SETTLING + 1, SEED), simulate(firms, tie.without(), SETTLING + 1, SEED)
     assert hit.defaults[0].tolist() == [0, 0]
-    assert (hit.assets[1] == spared.assets[1]).all()
-    assert spared.assets[2, 1] - hit.assets[2, 1] == pytest.approx(100.0)
+    assert (hit.assets[SETTLING] == spared.assets[SETTLING]).all()
+    assert spared.assets[SETTLING + 1, 1] - hit.assets[SETTLING + 1, 1] == pytest.approx(100.0)
 
 
 def test_an_economy_of_no_years_is_refused(tmp_path: Path) -> None:
