@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from ..graph.errors import DataError, UsageError
+from ..graph.errors import DataError
 from ..graph.schema import TABLES
 from .accept import assemble
 from .bods_parties import ending, identifier_rows, party_row, unnamed
@@ -21,12 +21,11 @@ from .bods_relations import relation_rows
 from .bods_shares import ends_given_twice
 from .bods_statement import Statement, parse
 from .bods_versions import lines_seen, updates_after_closing, versions
+from .json_lines import Lines, lines_of
 from .reading import Reading
 
 SOURCE = "bods"
-BOM = b"\xef\xbb\xbf"
 Rows = dict[str, list[dict[str, Any]]]
-Lines = Mapping[int, bytes]
 Reasons = dict[int, str]
 Made = TypeVar("Made")
 
@@ -48,7 +47,7 @@ def read(path: Path, recorded_on: date | None = None) -> Reading:
         UsageError: no such file.
         DataError: the file is empty, or one JSON array.
     """
-    lines = _lines(path)
+    lines = lines_of(path)
     rejected: Reasons = {}
     tried = (_tried(partial(parse, line, text), line, rejected) for line, text in lines.items())
     statements = [statement for statement in tried if statement]
@@ -58,19 +57,6 @@ def read(path: Path, recorded_on: date | None = None) -> Reading:
     kept = {name: frame.join(late, on="line", how="anti", maintain_order="left") for name, frame in frames.items()}
     return assemble(str(path), len(lines), _raw(kept), source=SOURCE, recorded_on=recorded_on,
                     rejected=_rejected(rejected, lines), notes=_notes(statements))  # fmt: skip
-
-
-def _lines(path: Path) -> Lines:
-    """The lines that hold something, by their number."""
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file.")
-    content = path.read_bytes().removeprefix(BOM)
-    lines = {number: line for number, line in enumerate(content.split(b"\n"), 1) if line.strip()}
-    if not lines:
-        raise DataError(f"{path.name}: the file is empty. Give it a statement on each line.")
-    if next(iter(lines.values())).lstrip().startswith(b"["):
-        raise DataError(f"{path.name}: one JSON array. Write each statement on a line of its own (jq -c '.[]').")
-    return lines
 
 
 def _tried(make: Callable[[], Made], line: int, rejected: Reasons) -> Made | None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from ..graph.errors import DataError
-from .bods_statement import Statement, day, part, parts, party_of, text_of
+from .bods_statement import Statement, day, party_of
+from .json_lines import part, parts, text_of
 
 Row = dict[str, Any]
 

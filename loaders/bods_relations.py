@@ -8,8 +8,9 @@ from ..graph.errors import DataError
 from .bods_parties import STATUS_OF_REASON
 from .bods_shares import share_of
 from .bods_stakes import NEVER, OWNING, stake_rows
-from .bods_statement import Statement, day, part, parts, party_of, text_of
+from .bods_statement import Statement, day, party_of
 from .gleif_ties import TIES
+from .json_lines import part, parts, text_of
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..graph.errors import DataError
-from .bods_statement import part
+from .json_lines import part
 
 WHOLE = 100
 _NUMBERS = ("exact", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")

@@ -1,12 +1,11 @@
 """One line of a BODS file: a statement, which is a version of a record."""
 
-import json
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from ..graph.errors import DataError
+from .json_lines import json_of, part
 
 RECORD_TYPES = ("entity", "person", "relationship")
 STATUSES = ("new", "updated", "closed")
@@ -44,7 +43,7 @@ def parse(line: int, written: bytes) -> Statement:
     Raises:
         DataError: no JSON, or no BODS 0.4 statement; the text says what is wrong.
     """
-    raw = _json(written)
+    raw = json_of(written)
     if not isinstance(raw, dict):
         raise DataError("no statement: a JSON object is expected on each line")
     record_type, record, status = raw.get("recordType"), raw.get("recordId"), raw.get("recordStatus")
@@ -67,46 +66,6 @@ def party_of(record: str) -> str:
     return f"bods:{record}"
 
 
-def part(of: dict[str, Any], name: str) -> dict[str, Any]:
-    """A part that is an object itself; an absent one is empty.
-
-    Raises:
-        DataError: it is something else.
-    """
-    value = of.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise DataError(f"{name} {value!r} is no object")
-    return value
-
-
-def parts(of: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """A part that is a list of objects; an absent one is empty.
-
-    Raises:
-        DataError: it is something else.
-    """
-    value = of.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-        raise DataError(f"{name} is no list of objects")
-    return value
-
-
-def text_of(of: dict[str, Any], name: str) -> str | None:
-    """A part that is text; an absent one is None.
-
-    Raises:
-        DataError: it is something else, such as a number, which would have lost its leading zeros.
-    """
-    value = of.get(name)
-    if value is not None and not isinstance(value, str):
-        raise DataError(f"{name} {value!r} is no text")
-    return value
-
-
 def day(value: object, name: str) -> str | None:
     """A date as written, empty for none; whether it is a day is decided with all other cells.
 
@@ -116,28 +75,3 @@ def day(value: object, name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise DataError(f"{name} {value!r} is no date")
     return value or None
-
-
-def _json(written: bytes) -> Any:
-    try:
-        raw = json.loads(
-            written.decode(), parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_each_key_once
-        )
-        if b"\\u" in written:  # half a surrogate pair is JSON, but no text
-            json.dumps(raw, ensure_ascii=False, default=str).encode()
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"no JSON: {error}") from error
-    return raw
-
-
-def _no_number(name: str) -> None:
-    raise DataError(f"{name} is no number")
-
-
-def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DataError(f"{twice} stands twice in one object")
-    return made
