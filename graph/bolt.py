@@ -37,10 +37,10 @@ class Transaction(Statements, Protocol):
         """Makes its work stand."""
 
 
-def batches(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """The rows in order, cut so that no message is too long for a server."""
-    for start in range(0, frame.height, BATCH_ROWS):
-        yield from _short(frame.slice(start, BATCH_ROWS))
+def batches(frame: pl.DataFrame, most: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
+    """At most so many rows at once, in order, and cut further where a message would be too long for a server."""
+    for start in range(0, frame.height, most):
+        yield from _short(frame.slice(start, most))
 
 
 def _short(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -12,8 +12,9 @@ from .results import Run, Scores
 from .schema import CHANNELS, LINKS, RESULTS, SCORES
 from .writing import Progress, state
 
-# Heap that one property takes in an open transaction of Neo4j 5.26: benchmarks/bench_store.py measures it.
-BYTES_PER_PROPERTY = 350
+# Heap that a firm takes when Neo4j 5.26 commits, for each property it carries and each one that is set; measured with
+# 5 to 30 properties there and 9 to 17 set: 9.4 to 46 KiB a firm, which this sum exceeds by 10 to 60 %.
+BYTES_PER_PROPERTY_THERE, BYTES_PER_PROPERTY_SET = 1180, 920
 MEMORY_SETTING = "dbms.memory.transaction.total.max"
 PREVIOUS = {"risk_pd_previous": "risk_pd", "risk_run_id_previous": "risk_run_id"}
 LINK_RESULTS = ("risk_run_id", *(f"risk_contagion_{channel.name}" for channel in CHANNELS))
@@ -40,6 +41,7 @@ _FIRMS = """
 MATCH (e:Enterprise) WITH collect(e.party_id) AS every UNWIND range(0, size(every) - 1, $batch) AS start
 RETURN every[start..start + $batch] AS ids
 """
+_WIDTH = "MATCH (e:Enterprise) WITH e LIMIT 1000 RETURN coalesce(avg(size(keys(e))), 0.0) AS properties"
 _LIMIT = f"SHOW SETTINGS YIELD name, value WHERE name = '{MEMORY_SETTING}' RETURN value"
 
 
@@ -129,7 +131,9 @@ def _check_memory(connection: Connection, scores: Scores) -> None:
     """Neo4j refuses a transaction that outgrows its memory only when it is nearly done."""
     if connection.server != "neo4j":
         return
-    need = properties(scores) * BYTES_PER_PROPERTY
+    there = float(connection.run(_WIDTH)[0]["properties"])
+    firm = there * BYTES_PER_PROPERTY_THERE + _properties(scores) * BYTES_PER_PROPERTY_SET
+    need = firm * scores.firms.height
     rows = connection.run(_LIMIT)
     limit = _bytes(rows[0]["value"]) if rows else 0
     if limit and need > limit:
@@ -139,10 +143,10 @@ def _check_memory(connection: Connection, scores: Scores) -> None:
         )
 
 
-def properties(scores: Scores) -> int:
-    """How many properties publishing these scores sets in its one transaction."""
-    of_a_firm = len(SCORES) + len(PREVIOUS) + len(("risk_as_of", "risk_run_id"))
-    return scores.firms.height * of_a_firm + 2 * scores.strongest_links.height
+def _properties(scores: Scores) -> int:
+    """How many properties publishing these scores sets on a firm."""
+    filled = sum(scores.firms[spec.name].null_count() < scores.firms.height for spec in SCORES)
+    return filled + len(PREVIOUS) + len(("risk_as_of", "risk_run_id"))
 
 
 def _bytes(text: str) -> int:

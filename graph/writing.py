@@ -14,6 +14,7 @@ from .lease import Lease
 from .snapshot import Snapshot
 from .stored import KIND_LABELS, PARTS, Part, shown, stored
 
+CHANGE_ROWS = 5_000  # Neo4j takes up to 50 KiB of heap to change a node that carries many properties
 Progress = Callable[[str, int, int], None]  # what is being written, rows done, rows in all
 # A write that begins where nothing is to change marks nothing; the version counts the writes that changed something.
 _BEGIN = "MERGE (l:Load) SET l.status = 'running', l.day = $day"
@@ -35,6 +36,7 @@ class _Step:
     what: str
     text: str
     rows: pl.DataFrame
+    most: int = BATCH_ROWS
 
 
 def ensure_constraints(connection: Connection) -> None:
@@ -132,7 +134,7 @@ def _steps(changes: Mapping[str, Difference]) -> Iterator[_Step]:
         new, changed = _filled(changes[part.name].new), changes[part.name].changed
         if part is not parties:
             yield _Step(part.name, statements.create(part, new.columns), new)
-        yield _Step(part.name, statements.change(part, changed.columns), changed)
+        yield _Step(part.name, statements.change(part, changed.columns), changed, CHANGE_ROWS)
 
 
 def _by_kind(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -149,7 +151,7 @@ def _filled(rows: pl.DataFrame) -> pl.DataFrame:
 def _run(connection: Connection, lease: Lease, steps: list[_Step], progress: Progress) -> None:
     whole, done = sum(step.rows.height for step in steps), 0
     for step in steps:
-        for batch in batches(step.rows):
+        for batch in batches(step.rows, step.most):
             _marked(connection, lease, step.text, **columns(batch, batch.columns))
             done += batch.height
             progress(step.what, done, whole)

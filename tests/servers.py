@@ -57,7 +57,7 @@ def skip_or_fail(reason: str) -> None:
 
 
 @contextlib.contextmanager
-def real_neo4j(home: Path) -> Iterator[Server]:
+def real_neo4j(home: Path, heap: str = "2g") -> Iterator[Server]:
     """A Neo4j of this session, or the one named by RELPARTY_TEST_NEO4J if it is empty or ours."""
     if url := os.environ.get(GIVEN):
         given = Server("neo4j", url, os.environ.get(f"{GIVEN}_USER", "neo4j"), os.environ.get(f"{GIVEN}_PASSWORD", ""))
@@ -66,7 +66,7 @@ def real_neo4j(home: Path) -> Iterator[Server]:
         return
     if lacking := neo4j_process.missing():
         skip_or_fail(lacking)
-    with neo4j_process.running(home) as started:
+    with neo4j_process.running(home, heap=heap) as started:
         server = Server("neo4j", started.url, started.user, started.password)
         _claim(server)
         yield server

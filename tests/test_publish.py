@@ -152,7 +152,7 @@ def test_the_next_writer_ends_what_a_killed_one_left_marked(chain: Store, server
 
 
 def test_neo4j_is_not_asked_for_more_memory_than_it_has(neo4j_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publishing, "BYTES_PER_PROPERTY", 1 << 30)
+    monkeypatch.setattr(publishing, "BYTES_PER_PROPERTY_SET", 1 << 30)
     neo4j_server.empty()
     with neo4j_server.store() as store:
         store.write(firms_in_a_chain(3))
