@@ -9,6 +9,12 @@ from relparty.graph.store import Store
 from .servers import Server, embedded_store, real_neo4j
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the cases with right answers lie."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "cases"
+    parser.addoption("--cases", default=str(beside), help="Folder of cases: ownership/, groups/, contagion/.")
+
+
 @pytest.fixture(scope="session")
 def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A real Neo4j Community on loopback, of this session."""
@@ -24,11 +30,11 @@ def embedded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
 
 
 @pytest.fixture(params=["embedded", "neo4j"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+def server(request: pytest.FixtureRequest) -> Server:
     """Each server in turn, emptied of what the test before left."""
     each: Server = request.getfixturevalue(f"{request.param}_server")
     each.empty()
-    yield each
+    return each
 
 
 @pytest.fixture
@@ -36,12 +42,3 @@ def store(server: Server) -> Iterator[Store]:
     """A store on each server in turn."""
     with server.store() as connected:
         yield connected
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    """Reports and samples that lie beside the checkout; without them their tests skip."""
-    folder = Path(__file__).resolve().parents[2] / "shared"
-    if not folder.is_dir():
-        pytest.skip(f"no {folder}: the field reports lie beside the checkout")
-    return folder
