@@ -89,8 +89,8 @@ def template(folder: str) -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=PATH)
-@click.option("--format", "form", type=click.Choice(["canonical", "bods", "gleif", "smesd"]), default="canonical",
-              show_default=True, help="What the files are.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["canonical", "bods", "gleif", "psc", "smesd"]),
+              default="canonical", show_default=True, help="What the files are.")  # fmt: skip
 @click.option("--map", "map_file", type=PATH, help="TOML file that says how your bank writes each table.")
 @click.option("--source", default="bank", show_default=True, help="Who says so, where a row doesn't.")
 @click.option("--recorded-on", type=DAY, help="Day on which the files were learned of, where a row doesn't say.")

@@ -7,11 +7,12 @@ from ..graph.errors import UsageError
 from .bods import read as read_bods
 from .folder import files_of
 from .gleif import read as read_gleif
+from .psc import read as read_psc
 from .reading import Reading
 from .smesd import read as read_smesd
 from .table import Said, read
 
-ENDINGS = {"bods": (".jsonl", ".json"), "gleif": (".csv",), "smesd": (".csv",)}
+ENDINGS = {"bods": (".jsonl", ".json"), "gleif": (".csv",), "psc": (".jsonl", ".json", ".txt"), "smesd": (".csv",)}
 
 
 def every_file(paths: Sequence[Path], form: str, said: Said) -> list[Path]:
@@ -46,4 +47,4 @@ def read_file(path: Path, form: str, said: Said) -> Reading:
     """
     if form == "canonical":
         return read(path, said)
-    return {"bods": read_bods, "gleif": read_gleif, "smesd": read_smesd}[form](path)
+    return {"bods": read_bods, "gleif": read_gleif, "psc": read_psc, "smesd": read_smesd}[form](path)
