@@ -13,11 +13,11 @@ class Config:
 
     units: int = 16  # of the hazard network: enough for the bend of a default curve, few enough for 150 defaults
     rounds: int = 5  # of spreading while training; scoring settles instead
-    steps: int = 400  # of Adam over the full batch, at most: validation says after which one to stop
-    look: int = 10  # steps between two looks at the validation day
+    steps: int = 180  # of Adam over the full batch
+    settled: int = 100  # steps until the links have found their weight; from then on the validation day chooses
+    look: int = 20  # steps between two looks at it
     rate: float = 0.02  # step size
     rate_of_links: float = 0.05  # step size of theta and severities: they settle before F learns its days by heart
-    patience: int = 100  # steps without a better look before it stops
     ridge: float = 50.0  # pull of what is not the balance sheet towards no effect: a weight of .1 costs half a firm
     ridge_of_words: float = 1000.0  # the same for industry, region, legal form: what a year did to one passes with it
     trust: float = 2.0  # pull of theta towards 1, of each channel towards the common one: spreads of a half

@@ -8,7 +8,7 @@ from ..graph.channels import balance_sheets
 from ..graph.snapshot import Snapshot
 
 YEAR, RECENT, USUAL = "12mo", 3, 9  # months of history; of these the latest three against the nine before
-SHEET = ("total_assets", "leverage", "volatility")  # what the hazard rises with, and what losses are set against
+BALANCE = ("leverage", "volatility")  # what the hazard rises with
 NUMBERS = (
     "log_assets", "log_volatility", "profit_margin", "cash_share", "debt_share", "asset_turns", "sheet_age",
     "consolidated", "no_accounts", "no_observations", "inflow_trend", "tax_trend", "headcount_trend", "past_due",
@@ -19,7 +19,7 @@ MOST, LEAST = math.log(3.0), math.log(0.02)  # of the leverage that is told apar
 
 
 def own_features(snapshot: Snapshot) -> pl.DataFrame:
-    """Columns `SHEET`, `NUMBERS` and `CATEGORIES`; nothing in them was recorded or valid after the snapshot's day.
+    """Columns total_assets, `BALANCE`, `NUMBERS`, `CATEGORIES`; nothing in them was recorded or valid after the day.
 
     `leverage` is the logarithm of liabilities over assets; `volatility` that of a year's inflow on the account.
     """
@@ -35,7 +35,7 @@ def own_features(snapshot: Snapshot) -> pl.DataFrame:
         age=((pl.lit(snapshot.day) - pl.col("founded_on")).dt.total_days().clip(0) + 365).log(),
         listed=pl.col("is_listed").fill_null(value=False).cast(pl.Float64),
     )
-    return filled.select(*SHEET, *NUMBERS, *CATEGORIES)
+    return filled.select("total_assets", *BALANCE, *NUMBERS, *CATEGORIES)
 
 
 def _sheets(snapshot: Snapshot) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from torch_geometric.data import HeteroData
 from ..graph.channels import balance_sheets, channel_edges
 from ..graph.schema import CHANNELS
 from ..graph.snapshot import Snapshot
-from .features import CATEGORIES, NUMBERS, SHEET, own_features
+from .features import BALANCE, CATEGORIES, NUMBERS, own_features
 
 EDGE_TYPES = tuple(("enterprise", channel.name, "enterprise") for channel in CHANNELS)
 FAR = 5.0  # standard deviations beyond which a number says no more
@@ -25,9 +25,9 @@ class Scales:
 
     Attributes:
         means, spreads: of each of NUMBERS; a number that never varied has the spread 0 and is left out.
-        sheet: medians of SHEET, the explicit estimate where a firm has no accounts or no observations.
+        sheet: medians of BALANCE, the explicit estimate where a firm has no accounts or no observations.
         vocabularies: the values of each of CATEGORIES in training, sorted.
-        losses: by channel the median loss, a fraction of assets: the estimate where the record doesn't tell one.
+        losses: by channel the median loss, a fraction of assets: the estimate where loss or assets are not known.
     """
 
     means: Mapping[str, float]
@@ -46,8 +46,8 @@ def fit_scales(snapshots: Sequence[Snapshot]) -> Scales:
     """The scales of training days; the order of rows and days changes nothing but the last bit of a mean."""
     each = [own_features(snapshot) for snapshot in snapshots]
     rows = pl.concat(each)
-    sheet = {name: _median(rows[name], 1.0) for name in SHEET}
-    edges = [_relative(snapshot, own, sheet) for snapshot, own in zip(snapshots, each, strict=True)]
+    sheet = {name: _median(rows[name], 1.0) for name in BALANCE}
+    edges = [_relative(snapshot, own) for snapshot, own in zip(snapshots, each, strict=True)]
     told = pl.concat(edges).drop_nulls("relative")
     medians = dict(told.group_by("channel").agg(pl.col("relative").median()).iter_rows())
     return Scales(
@@ -78,13 +78,13 @@ def tensors(snapshot: Snapshot, scales: Scales, failed: pl.DataFrame) -> HeteroD
     rows = own_features(snapshot)
     graph = HeteroData()
     graph["enterprise"].x = torch.from_numpy(_numbers(rows, scales))
-    for name in ("leverage", "volatility"):
+    for name in BALANCE:
         graph["enterprise"][name] = torch.from_numpy(rows[name].fill_null(scales.sheet[name]).to_numpy().copy())
     graph["enterprise"].estimated = torch.from_numpy(rows["leverage"].is_null().to_numpy().copy())
     graph["enterprise"].unknown = torch.from_numpy(_unknown(rows, scales).to_numpy().copy())
     numbers = pl.arange(rows.height, dtype=pl.UInt32, eager=True)
     graph["enterprise"].failed = torch.from_numpy(numbers.is_in(failed["party_row"].implode()).to_numpy().copy())
-    edges = _unbooked(snapshot, _relative(snapshot, rows, scales.sheet), failed)
+    edges = _unbooked(snapshot, _relative(snapshot, rows), failed)
     for kind, channel in zip(EDGE_TYPES, CHANNELS, strict=True):
         mine = edges.filter(pl.col("channel") == channel.name)
         ends = mine.select("fails", "suffers").cast(pl.Int64).to_numpy().T
@@ -99,12 +99,11 @@ def _unknown(rows: pl.DataFrame, scales: Scales) -> pl.Series:
     return rows.select(pl.any_horizontal(strange).alias("unknown")).to_series()
 
 
-def _relative(snapshot: Snapshot, rows: pl.DataFrame, sheet: Mapping[str, float]) -> pl.DataFrame:
-    """The edges between enterprises with `relative`, the loss over the assets of who suffers."""
+def _relative(snapshot: Snapshot, rows: pl.DataFrame) -> pl.DataFrame:
+    """The edges between enterprises with `relative`: loss over assets of who suffers, missing without either."""
     firms = snapshot.enterprises
     edges = channel_edges(snapshot).filter((pl.col("fails") < firms) & (pl.col("suffers") < firms))
-    assets = rows["total_assets"].fill_null(sheet["total_assets"])
-    borne = pl.col("loss") / assets.gather(edges["suffers"])
+    borne = pl.col("loss") / rows["total_assets"].gather(edges["suffers"])
     return edges.with_columns(relative=borne).sort("channel", "suffers", "fails", "link_row")
 
 

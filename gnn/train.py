@@ -59,22 +59,18 @@ def learn(training: Sample, validation: Sample, config: Config, progress: Progre
     network = HazardNetwork(training.graph["enterprise"].x.shape[1], config.units)
     _start_at_base_rate(network, training)
     steps = _optimiser(network, config)
-    best, since, kept = np.inf, 0, network.state_dict()
-    for step in range(config.steps + 1):
-        if step % config.look == 0:
-            loss = log_loss(validation.outcome, settled_pd(network, validation), np.ones(len(validation.rows)))
-            since += config.look
-            if loss < best:
-                best, since = loss, 0
-                kept = {name: weight.clone() for name, weight in network.state_dict().items()}
-            if since > config.patience:
-                break
-            if progress:
-                progress("training", step, config.steps)
+    best, kept = np.inf, dict(network.state_dict())
+    for step in range(1, config.steps + 1):
         steps.zero_grad()
         cost = penalised(network, training, config)
         cost.backward()  # type: ignore[no-untyped-call]
         steps.step()
+        if progress and step % config.look == 0:
+            progress("training", step, config.steps)
+        if step >= config.settled and step % config.look == 0:
+            loss = log_loss(validation.outcome, settled_pd(network, validation), np.ones(len(validation.rows)))
+            if loss < best:
+                best, kept = loss, {name: weight.clone() for name, weight in network.state_dict().items()}
     network.load_state_dict(kept)
     return network
 
