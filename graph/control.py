@@ -7,7 +7,7 @@ there, or if a record of an accepted basis says so. Parties acting together cont
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import polars as pl
 
@@ -25,6 +25,7 @@ CONTROLLED = {
     "votes": pl.Float64(),
 }
 ULTIMATE = "ultimate_parent"
+Ends: TypeAlias = Literal["low", "high"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Control:
     rules: tuple[str, ...] = field(default=())
 
 
-def controlled(snapshot: Snapshot, regime: str, day: date, ends: Literal["low", "high"] = "low") -> pl.DataFrame:
+def controlled(snapshot: Snapshot, regime: str, day: date, ends: Ends = "low") -> pl.DataFrame:
     """Every pair of a controller and a party that it controls, alone or through what it controls.
 
     Args:
@@ -64,28 +65,62 @@ def controlled(snapshot: Snapshot, regime: str, day: date, ends: Literal["low", 
     return control(snapshot, regime, day, ends).pairs
 
 
-def control(snapshot: Snapshot, regime: str, day: date, ends: Literal["low", "high"] = "low") -> Control:
-    """As `controlled`, with the sets of parties that act together and what each set controls."""
+def control(
+    snapshot: Snapshot, regime: str, day: date, ends: Ends = "low", among: pl.Series | None = None
+) -> Control:
+    """As `controlled`, with the sets of parties that act together and what each set controls.
+
+    Args:
+        snapshot: the graph.
+        regime: rule set.
+        day: whose rules apply.
+        ends: which ends of bands.
+        among: look only at votes in, and records on, these rows; with all ancestors of a party among them the answer
+            for that party is the whole one.
+    """
     majority = rule(regime, "control_votes", day)
     bases, left_out = choice(regime, "control_bases", day), choice(regime, "votes_left_out", day)
     sure, doubtful = choice(regime, "controlling_set", day), choice(regime, "flagged_set", day)
+    pairs, said = stakes(snapshot), recorded(snapshot, bases.words)
+    if among is not None:
+        pairs = pairs.filter(pl.col("owned_row").is_in(among.implode()))
+        said = said.filter(pl.col("controlled_row").is_in(among.implode()))
     sets = sets_of(snapshot, sure.words, doubtful.words)
-    votes = Votes(votes_of(snapshot, ends), majority, ends, _left_out(snapshot, left_out.words))
-    found = fixpoint(votes, recorded(snapshot, bases.words), sets, snapshot.parties.height)
-    alone = pl.col("controller_row") < snapshot.parties.height
-    by_sets = found.filter(~alone).with_columns(set_id=pl.col("controller_row") - snapshot.parties.height)
-    by_sets = by_sets.join(sets, left_on=["set_id", "controlled_row"], right_on=["set_id", "member_row"], how="anti")
+    votes = Votes(votes_of(pairs, ends), majority, ends, _left_out(snapshot, pairs, left_out.words))
+    found = fixpoint(votes, said, sets, snapshot.parties.height)
     applied = tuple(map(str, (majority, bases, left_out, sure, doubtful)))
-    return Control(_typed(found.filter(alone)), sets, by_sets.drop("controller_row"), applied)
+    return _sorted_out(found, sets, snapshot.parties.height, applied)
 
 
-def votes_of(snapshot: Snapshot, ends: str) -> pl.DataFrame:
-    """holder, firm, votes, included: what each party votes in each other; what a firm holds in itself has no vote."""
-    end = f"votes_{ends}"
-    rows = stakes(snapshot).filter(pl.col("owner_row") != pl.col("owned_row"))
-    return rows.select(holder="owner_row", firm="owned_row", votes=end, included=f"{end}_included").filter(
-        (pl.col("votes") > 0) | ~pl.col("included")
-    )
+def votes_of(pairs: pl.DataFrame, ends: str, side: str = "votes") -> pl.DataFrame:
+    """holder, firm, votes, included: what each party holds in each other; what a firm holds in itself has no vote.
+
+    Args:
+        pairs: of `stakes`.
+        ends: low or high.
+        side: votes, or capital where a rule counts that.
+    """
+    end = f"{side}_{ends}"
+    rows = pairs.filter(pl.col("owner_row") != pl.col("owned_row"))
+    named = rows.select(holder="owner_row", firm="owned_row", votes=end, included=f"{end}_included")
+    return named.filter((pl.col("votes") > 0) | ~pl.col("included"))
+
+
+def joint_votes(votes: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """controller_row, controlled_row, votes, included: the direct votes of each party and of all that it controls.
+
+    Whether they reach control or not, and over all votes.
+
+    Args:
+        votes: of `votes_of`.
+        pairs: of `controlled`.
+    """
+    own = votes.select("votes", "included", controller_row="holder", controlled_row="firm")
+    theirs = pairs.select("controller_row", holder="controlled_row").join(votes, on="holder")
+    both = pl.concat([own, theirs.select("votes", "included", "controller_row", controlled_row="firm")])
+    others = both.filter(pl.col("controller_row") != pl.col("controlled_row"))
+    sums = others.group_by("controller_row", "controlled_row").agg(pl.col("votes").sum(), pl.col("included").all())
+    return sums.sort("controller_row", "controlled_row")
 
 
 def recorded(snapshot: Snapshot, bases: Sequence[str]) -> pl.DataFrame:
@@ -121,17 +156,22 @@ def ultimate_controllers(pairs: pl.DataFrame) -> pl.DataFrame:
     return top.select("controlled_row", "controller_row", circular=ring).sort("controlled_row", "controller_row")
 
 
-def _left_out(snapshot: Snapshot, words: Sequence[str]) -> pl.DataFrame:
+def _left_out(snapshot: Snapshot, pairs: pl.DataFrame, words: Sequence[str]) -> pl.DataFrame:
     """firm, own, subsidiaries: whose votes in a firm leave its total."""
     listed = pl.col("is_listed").fill_null(value=False) if "listed_subsidiaries" in words else pl.lit(value=False)
-    own = stakes(snapshot).filter(pl.col("owner_row") == pl.col("owned_row"))
+    own = pairs.filter(pl.col("owner_row") == pl.col("owned_row"))
     held = own.select(firm="owned_row", own="votes_low" if "own" in words else pl.lit(0.0))
     parties = snapshot.parties.select(
-        firm=pl.int_range(pl.len(), dtype=pl.UInt32),
-        subsidiaries=pl.lit("subsidiaries" in words) | listed,
+        firm=pl.int_range(pl.len(), dtype=pl.UInt32), subsidiaries=pl.lit("subsidiaries" in words) | listed
     )
     return parties.join(held, on="firm", how="left", maintain_order="left").with_columns(pl.col("own").fill_null(0.0))
 
 
-def _typed(found: pl.DataFrame) -> pl.DataFrame:
-    return found.select(*CONTROLLED).cast(CONTROLLED).sort("controller_row", "controlled_row")  # type: ignore[arg-type]
+def _sorted_out(found: pl.DataFrame, sets: pl.DataFrame, size: int, applied: tuple[str, ...]) -> Control:
+    """Pairs of single controllers and of sets apart; a set doesn't control its own members."""
+    alone = pl.col("controller_row") < size
+    by_sets = found.filter(~alone).with_columns(set_id=pl.col("controller_row") - size)
+    own = sets.select("set_id", controlled_row="member_row")
+    by_sets = by_sets.join(own, on=["set_id", "controlled_row"], how="anti").drop("controller_row")
+    pairs = found.filter(alone).select(*CONTROLLED).cast(CONTROLLED)  # type: ignore[arg-type]
+    return Control(pairs.sort("controller_row", "controlled_row"), sets, by_sets, applied)

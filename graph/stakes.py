@@ -36,18 +36,20 @@ def stakes(snapshot: Snapshot) -> pl.DataFrame:
 
     Sorted by owned_row and owner_row. `declared` where nothing but a declared indirect stake stands.
     """
-    sums = [
-        expression
-        for side in SIDES
-        for expression in (
-            pl.col(f"{side}_low").sum(),
-            pl.col(f"{side}_low_included").all(),
-            pl.col(f"{side}_high").sum().clip(upper_bound=1.0),
-            pl.col(f"{side}_high_included").all() | (pl.col(f"{side}_high").sum() > 1),
-        )
-    ]
+    sums = [expression for side in SIDES for expression in _summed(side)]
     pairs = held(snapshot).group_by("owned_row", "owner_row").agg(pl.col("declared").all(), *sums)
     return pairs.sort("owned_row", "owner_row")
+
+
+def _summed(side: str) -> list[pl.Expr]:
+    """The band of several stakes together; an open end stays open, but the whole is reached."""
+    low, high = pl.col(f"{side}_low").sum(), pl.col(f"{side}_high").sum()
+    return [
+        low,
+        pl.col(f"{side}_low_included").all(),
+        pl.max_horizontal(low, high.clip(upper_bound=1.0)).alias(f"{side}_high"),
+        pl.col(f"{side}_high_included").all() | (high > 1),
+    ]
 
 
 def matrix(pairs: pl.DataFrame, value: str | pl.Expr, size: int) -> sparse.csr_array:

@@ -1,0 +1,117 @@
+"""All that stands above one enterprise: its stakes, control and records, and where its chains end."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import polars as pl
+
+from .control import Ends, control, recorded
+from .ownership import Ownership
+from .paths import RECORD, between, reached, records
+from .rules import ROUNDING, choice
+from .snapshot import Snapshot
+from .stakes import PAIR, held, stakes
+
+EDGE = {"owner_row": pl.UInt32(), "owned_row": pl.UInt32(), "table": pl.String(), "record": RECORD}
+
+
+@dataclass(frozen=True)
+class Chains:
+    """What stands above one enterprise under one regime.
+
+    Attributes:
+        snapshot: the graph.
+        firm: row of the enterprise.
+        regime: rule set of owners.
+        day: whose rules apply.
+    """
+
+    snapshot: Snapshot
+    firm: int
+    regime: str
+    day: date
+
+    @cached_property
+    def said(self) -> pl.DataFrame:
+        """Records of control that the regime accepts: controller_row, controlled_row, via."""
+        return recorded(self.snapshot, choice(self.regime, "control_bases", self.day).words)
+
+    @cached_property
+    def above(self) -> pl.Series:
+        """Rows of the enterprise and of all who own or control it through whatever chain."""
+        owned = stakes(self.snapshot).select(PAIR)
+        said = self.said.select(owner_row="controller_row", owned_row="controlled_row")
+        return reached(pl.concat([owned, said]), [self.firm], "owned_row", "owner_row")
+
+    @cached_property
+    def pairs(self) -> pl.DataFrame:
+        """The stakes among them."""
+        return stakes(self.snapshot).filter(pl.col("owned_row").is_in(self.above.implode()))
+
+    def graph(self, side: str) -> Ownership:
+        """These stakes, ready for integrated shares."""
+        return Ownership(self.pairs, self.snapshot.parties.height, side)
+
+    def control(self, ends: Ends) -> pl.DataFrame:
+        """Who controls whom among them."""
+        return control(self.snapshot, self.regime, self.day, ends, self.above).pairs
+
+    @cached_property
+    def ends(self) -> pl.Series:
+        """Where chains end: who is owned and controlled by nobody, and persons."""
+        theirs = pl.concat([self.pairs["owned_row"], self.said["controlled_row"]]).unique()
+        kinds = self.snapshot.parties["kind"].gather(self.above)
+        return self.above.filter(~self.above.is_in(theirs.implode()) | (kinds == "person"))
+
+    @cached_property
+    def shared(self) -> pl.DataFrame:
+        """owner_row, joint_row: holders of an arrangement whose parts add up to more than the whole: joint holders."""
+        kinds = self.snapshot.parties["kind"]
+        sums = (
+            self.pairs.group_by("owned_row")
+            .agg(total=pl.col("capital_low").sum())
+            .filter(pl.col("total") > 1 + ROUNDING)
+        )
+        joint = sums.filter(kinds.gather(sums["owned_row"]) == "arrangement").select("owned_row")
+        return self.pairs.join(joint, on="owned_row").select("owner_row", joint_row="owned_row")
+
+    @cached_property
+    def left(self) -> float | None:
+        """The share that no end of a chain holds for sure; joint holders count once."""
+        from .ownership import unattributed
+
+        joint = self.shared["joint_row"].unique().implode()
+        whole = pl.col("capital_low").sum().over("owned_row")
+        once = pl.when(pl.col("owned_row").is_in(joint)).then(pl.col("capital_low") / whole).otherwise("capital_low")
+        graph = Ownership(self.pairs.with_columns(capital_low=once), self.snapshot.parties.height)
+        found: float | None = unattributed(graph, [self.firm])[0, "unattributed"]
+        return found
+
+    @cached_property
+    def edges(self) -> pl.DataFrame:
+        """Every record of a stake or of control among them, columns of EDGE."""
+        inside = self.above.implode()
+        owns = held(self.snapshot).filter(pl.col("owned_row").is_in(inside))
+        shown = records(self.snapshot, "owns", owns["link_row"].to_list()).select("link_row", "record")
+        stake = owns.join(shown, on="link_row").with_columns(table=pl.lit("owns"))
+        ties = [self._ties("controls", "from_row", "to_row"), self._ties("related_to", "to_row", "from_row")]
+        rows = pl.concat([frame.select(*EDGE) for frame in (stake, *ties)])
+        return rows.filter(pl.col("owned_row").is_in(inside))
+
+    def _ties(self, table: str, above: str, below: str) -> pl.DataFrame:
+        """Records of control; an ultimate parent only where it counts as one."""
+        rows = records(self.snapshot, table).rename({above: "owner_row", below: "owned_row"})
+        said = self.said.select(owner_row="controller_row", owned_row="controlled_row").unique()
+        ultimate = pl.col("record").struct.field("rest").list.first() == "ultimate_parent"
+        kept = rows if table == "controls" else rows.filter(ultimate)
+        return kept.join(said, on=PAIR, how="semi").with_columns(table=pl.lit(table))
+
+    def path(self, owner: int, controlled: pl.Series | None) -> list[dict[str, object]]:
+        """The records from an owner down to the enterprise; of control, those among what it controls."""
+        edges = self.edges
+        if controlled is not None:
+            group = pl.concat([controlled, pl.Series([owner, self.firm], dtype=pl.UInt32)]).implode()
+            edges = edges.filter(pl.col("owner_row").is_in(group) & pl.col("owned_row").is_in(group))
+        found: list[dict[str, object]] = between(edges, [owner], self.firm)["record"].to_list()
+        return found

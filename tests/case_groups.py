@@ -1,0 +1,6 @@
+INPUTS = set()
+KEYS = {}
+
+
+def answered(case, expect, tolerance):
+    return []
