@@ -1,5 +1,7 @@
-"""Store.write and Store.publish against a bare driver loop that writes the same nodes, links and properties in the
-fastest shape we know: one list per column, batches of 20,000, the constraint on the key. On both servers, same run.
+"""Store.write and Store.publish against a bare driver loop, on both servers, in one run.
+
+The rival writes the same nodes, links and properties in the fastest shape we know: one list per column, batches of
+20,000, the constraint on the key.
 
     python -m benchmarks.bench_store [FIRMS [LINKS [ROUNDS]]]
 """
@@ -19,6 +21,7 @@ import polars as pl
 from relparty.graph.results import Run, Scores
 from relparty.graph.schema import SCORES, TABLES
 from relparty.graph.snapshot import Snapshot
+
 from tests.servers import Server, embedded_store, real_neo4j
 
 HEAP = "6g"  # publishing to 100,000 firms takes 2 to 3 GB in one transaction of Neo4j
@@ -32,7 +35,8 @@ def made_up(firms: int, links: int) -> Snapshot:
     party = {"party_id": ids, "kind": "enterprise", "name": "Firm " + ids, "industry": "C13", "source": "bank",
              "valid_from": date(2010, 1, 1)}  # fmt: skip
     money = {name: dice.random(firms) * 1e6 for name in ("total_assets", "equity", "debt", "revenue")}
-    accounts = {"party_row": np.arange(firms), "scope": "solo", "valid_from": date(2023, 12, 31), "source": "bank", **money}
+    key = {"party_row": np.arange(firms), "scope": "solo"}
+    accounts = {**key, "valid_from": date(2023, 12, 31), "source": "bank", **money}
     tables = {"accounts": _frame("accounts", accounts)}
     for name, amount in (("guarantees", "amount"), ("supplies", "receivable"), ("lends_to", "balance")):
         ends = {end: dice.integers(0, firms, third) for end in ("source_row", "target_row")}
@@ -85,7 +89,7 @@ def bare_publish(session: neo4j.Session, scores: Scores, run_id: str) -> None:
     values = ", ".join(f"e.{name} = ${name}[i]" for name in rows.columns if name != "party_id")
     with session.begin_transaction() as transaction:
         for text, columns in _batches(f"MATCH (e:Party {{party_id: $party_id[i]}}) SET {values}", rows):
-            transaction.run(text, columns).consume()  # type: ignore[arg-type]
+            transaction.run(text, columns).consume()
         transaction.commit()
 
 
@@ -94,13 +98,16 @@ def _dense(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _batches(text: str, rows: pl.DataFrame) -> Iterator[tuple[str, dict[str, list[object]]]]:
+    each = f"UNWIND range(0, size(${rows.columns[0]}) - 1) AS i"
     for start in range(0, rows.height, BATCH):
-        yield f"UNWIND range(0, size(${rows.columns[0]}) - 1) AS i {text}", rows.slice(start, BATCH).to_dict(as_series=False)
+        yield f"{each} {text}", rows.slice(start, BATCH).to_dict(as_series=False)
 
 
 def _send(session: neo4j.Session, text: str, rows: pl.DataFrame) -> None:
     for whole, columns in _batches(text, rows):
-        session.execute_write(lambda transaction, whole=whole, columns=columns: transaction.run(whole, columns).consume())
+        with session.begin_transaction() as transaction:
+            transaction.run(whole, columns).consume()
+            transaction.commit()
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -113,7 +120,7 @@ def measured(server: Server, snapshot: Snapshot, rounds: int) -> dict[str, tuple
     """Best seconds of the bare loop and of the store by piece of work, taken in turns from an empty server."""
     first, later = (scored(snapshot, seed) for seed in (1, 2))
     names = ("write into an empty store", "publish, first run", "publish, next run")
-    best = {name: (math.inf, math.inf) for name in names}
+    best = dict.fromkeys(names, (math.inf, math.inf))
     with server.store() as store, server.bare() as session:
         for _ in range(rounds):
             server.empty()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
-from typing import IO
+from typing import IO, Self
 
 from .errors import StoreError
 
@@ -51,7 +51,7 @@ class Embedded:
         """Lets go of the server; it stops by itself once nobody holds it."""
         self._held.close()
 
-    def __enter__(self) -> "Embedded":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -70,7 +70,7 @@ def start(folder: Path, *, idle: float = IDLE_SECONDS, heap: str = "2g") -> Embe
         StoreError: the package is missing, or the server did not start.
     """
     if find_spec("arcadedb_embedded") is None:
-        raise StoreError("The embedded store is not installed. pip install 'relparty[embedded]', or name a --store URL.")
+        raise StoreError("The embedded store is not installed: pip install 'relparty[embedded]', or name a --store.")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     held = (folder / CLIENTS).open("w")
     fcntl.flock(held, fcntl.LOCK_SH)  # waits out a server that is just stopping
@@ -112,7 +112,7 @@ def _start_child(folder: Path, idle: float, heap: str) -> None:
     command = [sys.executable, "-m", f"{__package__}.embedded_server", str(folder.resolve()), str(idle), heap]
     log_file = os.open(folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        child = subprocess.Popen(
+        child = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log_file, stderr=log_file, start_new_session=True
         )
     finally:

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from .embedded import ACCESS, ANALYST, CLIENTS, DATABASE, SERVING
 
@@ -76,7 +76,7 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def _server(root: Path, access: dict[str, str], heap: str):  # type: ignore[no-untyped-def]  # the package has no types
+def _server(root: Path, access: dict[str, str], heap: str) -> Any:
     from arcadedb_embedded import ArcadeDBServer
 
     _write_groups(root / "config")

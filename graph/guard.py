@@ -1,4 +1,4 @@
-"""What an analyst's query may do: read the graph, and nothing else; and never see half of one run and half of another."""
+"""What an analyst's query may do: read the graph and nothing else, and never see two runs at once."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -34,7 +34,7 @@ def check_plan(plan: Mapping[str, Any] | None, query_type: str | None) -> None:
     for name, details in _operators(plan or {}):
         procedure = details.split("(")[0].strip()
         if name == "LoadCSV":
-            raise UsageError("Refused: LOAD CSV reads a file or an address from the server. Queries here can only read the graph.")
+            raise UsageError("Refused: LOAD CSV reads a file or an address. Queries here can only read the graph.")
         if name == "ProcedureCall" and procedure not in PROCEDURES:
             raise UsageError(f"Refused: procedure {procedure} is not on the list of those that only read the graph.")
         if name.startswith("Terminate") or (name.startswith("Show") and name not in SHOWS) or "apoc.cypher." in details:

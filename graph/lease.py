@@ -41,7 +41,7 @@ class Lease:
             StoreError: it ran out and another writer took it.
         """
         if not statements.run(_RENEW, token=self.token, millis=int(self.seconds * 1000)):
-            raise StoreError(f"The lease ran out and was taken by {holder(statements)}. Nothing more was written; run again.")
+            raise StoreError(f"The lease ran out, taken by {holder(statements)}. Nothing more was written; run again.")
 
     def release(self, connection: Connection) -> None:
         """Lets the next writer in."""

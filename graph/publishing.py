@@ -54,6 +54,13 @@ class _Step:
     rows: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class _Work:
+    run: Run
+    steps: list[_Step]
+    progress: Progress
+
+
 def publish(connection: Connection, lease: Lease, run: Run, scores: Scores, progress: Progress) -> bool:
     """Brings a run into force, whole or not at all; a run for a day before the store's leaves only its node.
 
@@ -73,7 +80,7 @@ def publish(connection: Connection, lease: Lease, run: Run, scores: Scores, prog
     in_force = _leased(connection, lease, _PUBLICATION, kind=run.kind)[0]["run_id"]
     steps = [_firm_step(scores, again=in_force == run.run_id), *_link_steps(scores)]
     with connection.transaction() as transaction:
-        _write(connection, transaction, lease, (run, steps, progress))
+        _write(connection, transaction, lease, _Work(run, steps, progress))
         lease.renew(transaction)
         _mark(connection, lease, run)
         transaction.commit()
@@ -89,8 +96,8 @@ def recover(connection: Connection, lease: Lease) -> None:
         _leased(connection, lease, _DONE if whole else _CLEAR, kind=mark["kind"], run_id=mark["run_id"])
 
 
-def _write(connection: Connection, transaction: Statements, lease: Lease, work: tuple[Run, list[_Step], Progress]) -> None:
-    run, steps, progress = work
+def _write(connection: Connection, transaction: Statements, lease: Lease, work: "_Work") -> None:
+    run, steps, progress = work.run, work.steps, work.progress
     whole, done = sum(step.rows.height for step in steps), 0
     shared = {"run_id": run.run_id, "as_of": run.as_of}
     for text in _clear_links():
@@ -100,7 +107,7 @@ def _write(connection: Connection, transaction: Statements, lease: Lease, work: 
             lease.renew(connection)  # outside the transaction: nobody else sees what that does
             met = transaction.run(step.text, **columns(batch, batch.columns), **shared)[0]["met"]
             if met != batch.height:
-                raise DataError(f"{step.what}: {batch.height - met} rows of run {run.run_id} meet nothing in the store.")
+                raise DataError(f"{step.what}: {batch.height - met} rows of {run.run_id} meet nothing in the store.")
             done += batch.height
             progress(step.what, done, whole)
     transaction.run(_forget_gone(), run_id=run.run_id)
@@ -113,7 +120,9 @@ def _is_present(shown: Row, run: Run) -> bool:
     if shown["status"] != "complete":
         raise DataError("The last load into the store did not finish. Run it again, then publish.")
     if run.as_of.isoformat() > shown["day"]:
-        raise DataError(f"Run {run.run_id} is for {run.as_of}, the store shows {shown['day']}. load --day {run.as_of} first.")
+        raise DataError(
+            f"{run.run_id} is for {run.as_of}, the store shows {shown['day']}. load --day {run.as_of} first."
+        )
     return bool(run.as_of.isoformat() == shown["day"])
 
 
@@ -139,7 +148,7 @@ def _check_memory(connection: Connection, scores: Scores) -> None:
     if limit and need > limit:
         raise StoreError(
             f"Publishing needs about {need / 2**30:.1f} GiB in one transaction and {MEMORY_SETTING} is "
-            f"{limit / 2**30:.1f} GiB. Raise it, and the server's heap (server.memory.heap.max_size). Nothing was written."
+            f"{limit / 2**30:.1f} GiB. Raise it and the heap (server.memory.heap.max_size). Nothing was written."
         )
 
 

@@ -1,8 +1,7 @@
 """The analysts' saved questions: one Cypher file each, with what it answers and its parameters in its first comments.
 
-    // What it answers.
-    // $limit = 20: what the parameter means, with its default as JSON
-    // $party_id: a parameter without default must be given
+`// What it answers.` is the first line; `// $limit = 20: what it means` is a parameter with its default as JSON, and
+`// $party_id: what it means` one that must be given.
 """
 
 import difflib
@@ -106,7 +105,7 @@ def _typed(question: Question, name: str, value: str) -> object:
     if isinstance(default, str):
         return value  # "007" is an id, not a number
     try:
-        return type(default)(json.loads(value))
+        return float(value) if isinstance(default, float) else int(value)
     except (ValueError, TypeError) as error:
         raise UsageError(f"{question.name}: {name} is {value!r}, and must be like {default!r}.") from error
 

@@ -1,5 +1,7 @@
-"""The Cypher that reads and writes the parts of a snapshot, made from the dictionary's names alone; values are
-parameters, one list per column, `$column[i]`."""
+"""The Cypher that reads and writes the parts of a snapshot, made from the dictionary's names alone.
+
+Values are parameters, one list per column: `$column[i]`.
+"""
 
 from collections.abc import Sequence
 
@@ -29,7 +31,8 @@ def read(part: Part) -> str:
         match = f"MATCH (:Party)-[n:{part.label}]->(:Party)"
     else:
         ends, match = {}, f"MATCH (n:{part.label})"
-    values = [f"[n IN rows | {ends.get(name) or _value(name, dtype)}] AS {name}" for name, dtype in part.columns.items()]
+    found = {name: ends.get(name) or _value(name, dtype) for name, dtype in part.columns.items()}
+    values = [f"[n IN rows | {value}] AS {name}" for name, value in found.items()]
     return (
         f"{match} WITH collect(n) AS every UNWIND range(0, size(every) - 1, $batch) AS start "
         f"WITH every[start..start + $batch] AS rows RETURN {', '.join(values)}"
@@ -67,7 +70,7 @@ def change(part: Part, columns: Sequence[str]) -> str:
 
 
 def unlabel() -> str:
-    """Takes the label of its kind from a party. ArcadeDB moves a node once per transaction, so the new one comes after."""
+    """Takes the label of its kind from a party; ArcadeDB moves a node once per transaction, so the new one waits."""
     labels = "".join(f":{label}" for label in KIND_LABELS.values())
     return f"{_each(PARTS['parties'])}{_found(PARTS['parties'])} REMOVE n{labels}"
 

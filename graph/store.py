@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, Self
 
 import neo4j
 import polars as pl
@@ -47,7 +47,9 @@ class Answer:
 class Store:
     """A connection to one store. Open it with `Store.connect`, close it or use it in a `with`."""
 
-    def __init__(self, writer: "_Bolt", reader: "_Bolt | None", url: str, lease_seconds: float) -> None:
+    def __init__(  # noqa: D107 (see connect)
+        self, writer: "_Bolt", reader: "_Bolt | None", url: str, lease_seconds: float
+    ) -> None:
         self._writer, self._reader, self._url, self._lease_seconds = writer, reader, url, lease_seconds
 
     @classmethod
@@ -84,7 +86,7 @@ class Store:
         for each in {self._writer, self._reader} - {None}:
             each.close()  # type: ignore[union-attr]
 
-    def __enter__(self) -> "Store":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -153,7 +155,7 @@ class Store:
         Raises:
             UsageError: the text is no Cypher, or does more than read. StoreError: it took too long.
         """
-        query = neo4j.Query(text, timeout=timeout)  # type: ignore[arg-type]  # an analyst's own text
+        query = neo4j.Query(text, timeout=timeout)  # an analyst's own text
         with _told(self._url):
             reader = self._guarded(text)
 
@@ -261,7 +263,9 @@ def _told(url: str, user: str = "", database: str = "") -> Iterator[None]:
             raise StoreError(f"{url} refuses the login of {user!r}. Check --user and RELPARTY_PASSWORD.") from error
         raise StoreError(f"{url}: {first} ({code}). Nothing of this step was written; run it again.") from error
     except DriverError as error:
-        raise StoreError(f"No answer from {url} ({type(error).__name__}). Is the server up? relparty doctor tells.") from error
+        raise StoreError(
+            f"No answer from {url} ({type(error).__name__}). Is the server up? See relparty doctor."
+        ) from error
 
 
 @contextmanager
@@ -272,7 +276,7 @@ def _asked() -> Iterator[None]:
     except (ClientError, DatabaseError) as error:
         code, first = error.code or "", (error.message or "no reason given").strip().splitlines()[0]
         if "Timed" in code:
-            raise StoreError("The query took too long and was ended. Ask for less, or give a longer --timeout.") from error
+            raise StoreError("The query took too long and was ended. Ask for less, or a longer --timeout.") from error
         if "Forbidden" in code:
             raise UsageError("Refused by the server: queries can only read the graph.") from error
         raise UsageError(f"The server refuses the query: {first}") from error
@@ -295,12 +299,12 @@ class _Bolt:
     def read(self, text: str, /, **parameters: object) -> list[Row]:
         """A statement that only reads, without retry."""
         with self.session(default_access_mode=neo4j.READ_ACCESS) as session:
-            return [dict(record.items()) for record in session.run(text, parameters)]  # type: ignore[arg-type]
+            return [dict(zip(record.keys(), record.values(), strict=True)) for record in session.run(text, parameters)]
 
     def explain(self, text: str) -> neo4j.ResultSummary:
         """What the server would do."""
         with self.session(default_access_mode=neo4j.READ_ACCESS) as session:
-            return session.run(f"EXPLAIN {text}").consume()  # type: ignore[arg-type]
+            return session.run(f"EXPLAIN {text}").consume()
 
     def ask(self, query: neo4j.Query, parameters: dict[str, object], limit: int) -> Answer:
         """The first rows of a query, as plain values; given up when a server does not keep to the time."""
@@ -347,8 +351,8 @@ class _Statements:
         self._transaction = transaction
 
     def run(self, text: str, /, **parameters: object) -> list[Row]:
-        result = self._transaction.run(text, parameters)  # type: ignore[arg-type]  # texts come from files and the dictionary
-        return [dict(record.items()) for record in result]
+        result = self._transaction.run(text, parameters)  # texts come from files and the dictionary
+        return [dict(zip(record.keys(), record.values(), strict=True)) for record in result]
 
     def commit(self) -> None:
         assert isinstance(self._transaction, neo4j.Transaction)

@@ -192,7 +192,7 @@ def check_storable(part: Part, frame: pl.DataFrame) -> None:
     """
     for name, dtype in part.columns.items():
         column = frame[name].explode() if dtype == pl.List else frame[name]
-        if dtype.is_float() or (isinstance(dtype, pl.List) and dtype.inner.is_float()):  # type: ignore[union-attr]
+        if dtype.is_float() or (isinstance(dtype, pl.List) and dtype.inner.is_float()):
             _refuse(part, name, frame, ~column.is_finite(), "is no finite number")
         elif column.dtype == pl.String:
             _refuse(part, name, frame, column.str.contains("\0", literal=True), "holds a NUL character")
@@ -203,4 +203,5 @@ def check_storable(part: Part, frame: pl.DataFrame) -> None:
 def _refuse(part: Part, name: str, frame: pl.DataFrame, wrong: pl.Series, why: str) -> None:
     if wrong.any():
         first = frame[part.key[0]][int(wrong.arg_max() or 0)] if wrong.len() == frame.height else "?"
-        raise DataError(f"{part.name}: {name} {why} in {wrong.sum()} rows, first {str(first)[:60]!r}. Nothing was written.")
+        where = f"first {str(first)[:60]!r}"
+        raise DataError(f"{part.name}: {name} {why} in {wrong.sum()} rows, {where}. Nothing was written.")

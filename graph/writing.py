@@ -92,7 +92,9 @@ def write(connection: Connection, lease: Lease, new: Snapshot, progress: Progres
     frames = stored(new)
     known = state(connection)
     if known["day"] is not None and known["day"] > new.day.isoformat():
-        raise DataError(f"The store shows {known['day']}, later than {new.day}; it never moves back. Load a later --day.")
+        raise DataError(
+            f"The store shows {known['day']}, later than {new.day}, and never moves back. Load a later --day."
+        )
     changes = _differences(read(connection), frames)
     counts = {
         "created": sum(each.new.height for each in changes.values()),

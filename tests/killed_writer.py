@@ -36,7 +36,10 @@ def firms() -> Snapshot:
 def published(seed: int) -> tuple[Run, Scores]:
     """What `publish SEED` publishes: every firm's PD is SEED / 1000, every guarantee adds half of it."""
     ids = firms().parties["party_id"].to_list()
-    links = [(ids[i], ids[i + 1], "guarantees", [f"C-{i:05d}"], "guarantee_call", seed / 2000) for i in range(0, FIRMS - 1, 3)]
+    links = [
+        (ids[i], ids[i + 1], "guarantees", [f"C-{i:05d}"], "guarantee_call", seed / 2000)
+        for i in range(0, FIRMS - 1, 3)
+    ]
     return Run(f"run-{seed}", "score", DAY), scores(ids, [seed / 1000] * len(ids), links=links)
 
 
@@ -55,7 +58,8 @@ def _telling(kind: type, name: str, word: str) -> None:
     setattr(kind, name, told)
 
 
-def main(url: str, user: str, password_file: str, what: str, seed: int) -> None:
+def main(address: list[str], what: str, seed: int) -> None:
+    url, user, password_file = address
     with Store.connect(url, user, Path(password_file).read_text(), lease_seconds=LEASE_SECONDS) as store:
         work = loaded(seed) if what == "load" else published(seed)
         os.write(1, b"ready\n")
@@ -71,4 +75,4 @@ def main(url: str, user: str, password_file: str, what: str, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5], int(sys.argv[5]))
+    main(sys.argv[1:4], sys.argv[4], int(sys.argv[5]))

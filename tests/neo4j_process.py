@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import neo4j
-from neo4j.exceptions import AuthError
+from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 VERSION = "5.26.30"
 SOURCE = Path(__file__).parent / "real_neo4j"
@@ -45,7 +45,7 @@ def missing() -> str | None:
     for program in ("java", "mvn"):
         if shutil.which(program) is None:
             return f"a real Neo4j needs {program}, and there is none on this machine"
-    told = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
+    told = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S607 (the path's own java)
     if 'version "17' not in told and 'version "21' not in told:
         return f"a real Neo4j 5.26 needs Java 17, here is {told.splitlines()[0] if told else 'none'}"
     return None
@@ -110,21 +110,26 @@ def _password(home: Path, url: str) -> str:
     while True:
         try:
             with neo4j.GraphDatabase.driver(url, auth=("neo4j", "neo4j")) as driver:
-                driver.execute_query("ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $p", p=password, database_="system")
-            return password
+                driver.execute_query(
+                    "ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $p", p=password, database_="system"
+                )
         except AuthError:
             raise  # a server that was here before us
-        except Exception:
+        except (Neo4jError, DriverError):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
+        else:
+            return password
 
 
 def main() -> None:
     """Keeps a server up until Ctrl-C."""
     home = Path(sys.argv[1])
     with running(home, int(sys.argv[2]) if len(sys.argv) > 2 else 7687) as server:
-        print(f"{server.url}  user {server.user}  password in {home / 'password'}  (Ctrl-C stops it)", flush=True)
+        print(  # noqa: T201 (what the command is for)
+            f"{server.url}  user {server.user}  password in {home / 'password'}  (Ctrl-C stops it)", flush=True
+        )
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 time.sleep(3600)

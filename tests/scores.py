@@ -8,7 +8,10 @@ from relparty.graph.schema import SCORES
 
 
 def scores(
-    ids: Sequence[str], pd: Sequence[float], contagion: Sequence[float] | None = None, links: Sequence[tuple[object, ...]] = ()
+    ids: Sequence[str],
+    pd: Sequence[float],
+    contagion: Sequence[float] | None = None,
+    links: Sequence[tuple[object, ...]] = (),
 ) -> Scores:
     """One row per firm with this PD; what is not named is missing. Links as in LINK_SCORES."""
     given = {
@@ -17,4 +20,6 @@ def scores(
     }  # fmt: skip
     missing = [None] * len(pd)
     columns = {spec.name: pl.Series(given.get(spec.name, missing), dtype=spec.dtype) for spec in SCORES}
-    return Scores(pl.DataFrame({"party_id": list(ids), **columns}), pl.DataFrame(list(links), schema=LINK_SCORES, orient="row"))
+    return Scores(
+        pl.DataFrame({"party_id": list(ids), **columns}), pl.DataFrame(list(links), schema=LINK_SCORES, orient="row")
+    )

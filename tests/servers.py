@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import neo4j
-from . import neo4j_process
 import pytest
-
 from relparty.graph import embedded
 from relparty.graph.store import Store
+
+from . import neo4j_process
 
 LEASE_SECONDS = 2.0  # a killed writer of a test keeps others out no longer than this
 GIVEN = "RELPARTY_TEST_NEO4J"  # URL of a server to use instead of starting one; with _USER and _PASSWORD
@@ -30,15 +30,15 @@ class Server:
 
     def store(self, lease_seconds: float = LEASE_SECONDS) -> Store:
         """A connection to it."""
-        return Store.connect(
-            self.url, self.user, self.password, analyst=self.analyst, lease_seconds=lease_seconds
-        )
+        return Store.connect(self.url, self.user, self.password, analyst=self.analyst, lease_seconds=lease_seconds)
 
     @contextlib.contextmanager
     def bare(self) -> Iterator[neo4j.Session]:
         """The driver's own session, without any of the store's guards."""
         with (
-            neo4j.GraphDatabase.driver(self.url, auth=(self.user, self.password), notifications_min_severity="OFF") as driver,
+            neo4j.GraphDatabase.driver(
+                self.url, auth=(self.user, self.password), notifications_min_severity="OFF"
+            ) as driver,
             driver.session(database="neo4j") as session,
         ):
             yield session

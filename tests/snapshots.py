@@ -5,13 +5,12 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
-
 from relparty.graph.fields import FIELDS, Kind
 from relparty.graph.schema import SNAPSHOT_TABLES, TABLES, Table
 from relparty.graph.snapshot import Snapshot
 
 DAY = date(2024, 6, 30)
-ODD = ("", "plain", "Ö \U0001f600 漢", "it's `odd` \"text\"", "a\nb", "'); MATCH (n) DETACH DELETE n //", "<script>")
+ODD = ("", "plain", "Ö \U0001f600 漢", 'it\'s `odd` "text"', "a\nb", "'); MATCH (n) DETACH DELETE n //", "<script>")
 
 
 def frame(name: str, rows: list[dict[str, object]]) -> pl.DataFrame:
@@ -62,24 +61,31 @@ def _values(table: Table, rows: int, rng: np.random.Generator, given: Mapping[st
     for name, dtype in table.snapshot_schema.items():
         whole = name in table.snapshot_key or name in table.required or name in ("kind", "source") or name in given
         column = given[name] if name in given else _column(table, name, rows, rng)
-        gap = pl.Series(rng.random(rows) < 0.4)  # noqa: PLR2004
+        gap = pl.Series(rng.random(rows) < 0.4)
         columns[name] = column.cast(dtype) if whole else pl.select(pl.when(~gap).then(column)).to_series().cast(dtype)
     return pl.DataFrame(columns)
 
 
-def _column(table: Table, name: str, rows: int, rng: np.random.Generator) -> pl.Series:
+def _column(table: Table, name: str, rows: int, rng: np.random.Generator) -> pl.Series:  # noqa: PLR0911 (one per kind)
     kind, choices = FIELDS[name].kind, table.choices.get(name)
     if choices:
         return pl.Series([choices[int(i)] for i in rng.integers(0, len(choices), rows)])
     if kind is Kind.DAY:
-        days = [date(1, 1, 1), date(2024, 2, 29), *(date(2000, 1, 1) + timedelta(int(i)) for i in rng.integers(0, 9000, rows))]
+        days = [
+            date(1, 1, 1),
+            date(2024, 2, 29),
+            *(date(2000, 1, 1) + timedelta(int(i)) for i in rng.integers(0, 9000, rows)),
+        ]
         return pl.Series(days[:rows], dtype=pl.Date)
     if kind is Kind.FLAG:
-        return pl.Series(rng.random(rows) < 0.5)  # noqa: PLR2004
+        return pl.Series(rng.random(rows) < 0.5)
     if kind is Kind.COUNT:
         return pl.Series([9223372036854775807, *rng.integers(0, 100, rows).tolist()][:rows])
     if kind is Kind.TEXTS:
-        return pl.Series([[ODD[int(i)] for i in rng.integers(1, len(ODD), n)] for n in rng.integers(0, 3, rows)], dtype=pl.List(pl.String))
+        return pl.Series(
+            [[ODD[int(i)] for i in rng.integers(1, len(ODD), n)] for n in rng.integers(0, 3, rows)],
+            dtype=pl.List(pl.String),
+        )
     if kind in (Kind.ID, Kind.TEXT):
         low = 0 if kind is Kind.ID else 1
         return pl.Series([f"{ODD[int(i)]}{int(i) % 3 or ''}" for i in rng.integers(low, len(ODD), rows)])

@@ -14,6 +14,7 @@ from relparty.graph.errors import RelpartyError, StoreError, UsageError
 from relparty.graph.store import Store
 
 from .servers import Server
+from .shared import needs_shared, report
 from .snapshots import firms_in_a_chain
 
 COUNTS = (
@@ -47,7 +48,7 @@ def unchanged(some: Store, server: Server) -> Iterator[None]:
 
 def _counts(server: Server) -> list[list[object]]:
     with server.bare() as session:
-        return [session.run(text).values()[0] for text in COUNTS]  # type: ignore[arg-type]
+        return [session.run(text).values()[0] for text in COUNTS]
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -70,7 +71,10 @@ def test_a_file_of_the_server_is_not_read(some: Store, tmp_path: Path) -> None:
     file = tmp_path / "secret.csv"
     file.write_text("secret")
 
-    for text in ("LOAD CSV FROM $url AS r RETURN r", "UNWIND [1] AS i CALL (i) { LOAD CSV FROM $url AS r RETURN r } RETURN r"):
+    for text in (
+        "LOAD CSV FROM $url AS r RETURN r",
+        "UNWIND [1] AS i CALL (i) { LOAD CSV FROM $url AS r RETURN r } RETURN r",
+    ):
         with pytest.raises(UsageError):
             some.query(text, {"url": f"file://{file}"})
 
@@ -114,7 +118,9 @@ def test_more_rows_than_the_limit_are_said_to_be_there(some: Store) -> None:
 
 
 def test_values_come_as_plain_ones(some: Store) -> None:
-    answer = some.query("MATCH (a:Party)-[g:GUARANTEES]->(b) RETURN a, g, date('2024-02-29') AS day ORDER BY a.party_id LIMIT 1")
+    answer = some.query(
+        "MATCH (a:Party)-[g:GUARANTEES]->(b) RETURN a, g, date('2024-02-29') AS day ORDER BY a.party_id LIMIT 1"
+    )
 
     firm, guarantee, day = answer.rows[0]
     assert firm == {"labels": ["Enterprise", "Party"], "party_id": "E-00000", "kind": "enterprise", "source": "bank"}
@@ -129,10 +135,11 @@ def test_a_query_at_fault_is_one_line(some: Store, text: str) -> None:
     assert "\n" not in str(told.value)
 
 
+@needs_shared
 @pytest.mark.usefixtures("unchanged")
-def test_the_analysts_queries_of_the_field_report(some: Store, shared: Path) -> None:
+def test_the_analysts_queries_of_the_field_report(some: Store) -> None:
     """Report 26: six that only look like writing, seven that do harm."""
-    lines = (shared / "data/reports/26-analyst-queries/queries.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (report("26") / "queries.jsonl").read_text(encoding="utf-8").splitlines()
     found = {case["text"]: (case["verdict"], _verdict(some, case["text"])) for case in map(json.loads, lines)}
 
     assert {text: got for text, (expected, got) in found.items() if got != expected} == {}
@@ -157,7 +164,7 @@ def test_neo4js_read_mode_alone_still_reads_files(
     """Why the plan is looked at: the server of these tests closes files by its setting, another may not."""
     neo4j_server.empty()
     with neo4j_server.store() as store, neo4j_server.bare() as session:
-        plan = session.run(f"EXPLAIN {text}").consume()  # type: ignore[arg-type]
+        plan = session.run(f"EXPLAIN {text}").consume()
         assert plan.query_type in (("r",) if by_default == "reads it" else ("w", "s"))
         with pytest.raises(UsageError):
             store.query(text)
@@ -166,10 +173,13 @@ def test_neo4js_read_mode_alone_still_reads_files(
 def test_arcadedb_lets_the_writer_write_even_in_read_mode(embedded_server: Server) -> None:
     """Why queries there go as the read-only user, and are refused where none is named."""
     embedded_server.empty()
-    with neo4j.GraphDatabase.driver(embedded_server.url, auth=(embedded_server.user, embedded_server.password)) as driver:
-        with driver.session(database="neo4j", default_access_mode=neo4j.READ_ACCESS) as session:
-            session.run("CREATE (x:Zz)").consume()
-            assert session.run("MATCH (x:Zz) RETURN count(x) AS n").single(strict=True)["n"] == 1
+    login = (embedded_server.user, embedded_server.password)
+    with (
+        neo4j.GraphDatabase.driver(embedded_server.url, auth=login) as driver,
+        driver.session(database="neo4j", default_access_mode=neo4j.READ_ACCESS) as session,
+    ):
+        session.run("CREATE (x:Zz)").consume()
+        assert session.run("MATCH (x:Zz) RETURN count(x) AS n").single(strict=True)["n"] == 1
     with (
         Store.connect(embedded_server.url, embedded_server.user, embedded_server.password) as store,
         pytest.raises(StoreError, match="read-only user"),

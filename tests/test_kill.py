@@ -47,7 +47,16 @@ class Told:
 
 @contextmanager
 def _writer(server: Server, password: Path, what: str, seed: int) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-m", "relparty.tests.killed_writer", server.url, server.user, str(password), what, str(seed)]
+    command = [
+        sys.executable,
+        "-m",
+        "relparty.tests.killed_writer",
+        server.url,
+        server.user,
+        str(password),
+        what,
+        str(seed),
+    ]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with process:
         yield process

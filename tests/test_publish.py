@@ -87,7 +87,10 @@ def test_a_value_that_is_missing_now_leaves_none_behind(chain: Store, server: Se
 def test_a_firm_that_is_gone_from_the_run_carries_no_result(store: Store, server: Server) -> None:
     store.write(Snapshot(DAY, parties("A", "B")))
     store.publish(FIRST, scores(["A", "B"], [0.1, 0.2]))
-    moved = [{"party_id": "A", "kind": "enterprise", "source": "bank"}, {"party_id": "B", "kind": "person", "source": "bank"}]
+    moved: list[dict[str, object]] = [
+        {"party_id": "A", "kind": "enterprise", "source": "bank"},
+        {"party_id": "B", "kind": "person", "source": "bank"},
+    ]
     store.write(Snapshot(DAY + timedelta(1), frame("parties", moved).sort("party_id")))
     store.publish(Run("run-2", "score", DAY + timedelta(1)), scores(["A"], [0.3]))
 

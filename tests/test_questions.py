@@ -40,7 +40,8 @@ def test_a_question_starts_at_a_label_and_takes_values_as_parameters(question: Q
     code = _code(question)
     first = re.search(r"MATCH \((\w+)(:\w+)?", code)
 
-    assert first is not None and first[2]
+    assert first is not None
+    assert first[2]
     assert set(re.findall(r"\$(\w+)", code)) == set(question.parameters)
     assert question.answers.endswith("?")
     assert not re.search(r"\b(apoc|gds)\.|SHORTEST 1", code)
@@ -61,13 +62,19 @@ def test_every_channel_has_a_column_in_the_neighbourhood() -> None:
 def scored(store: Store) -> Store:
     """A guarantees B's debt of 70 and sells to it; B and C have been scored twice."""
     rows = {
-        "guarantees": frame("guarantees", [{"contract_id": "007", "source_row": 0, "target_row": 1, "amount": 70.0, "source": "s"}]),
-        "supplies": frame("supplies", [{"contract_id": "", "source_row": 0, "target_row": 1, "receivable": 5.0, "source": "s"}]),
+        "guarantees": frame(
+            "guarantees", [{"contract_id": "007", "source_row": 0, "target_row": 1, "amount": 70.0, "source": "s"}]
+        ),
+        "supplies": frame(
+            "supplies", [{"contract_id": "", "source_row": 0, "target_row": 1, "receivable": 5.0, "source": "s"}]
+        ),
     }
     store.write(Snapshot(DAY, parties("A", "B", "C"), rows))
     links = [("A", "B", "guarantees", ["007"], "guarantee_call", 0.2)]
     store.publish(Run("run-1", "score", DAY), scores(["A", "B", "C"], [0.1, 0.2, 0.3]))
-    store.publish(Run("run-2", "score", DAY), scores(["A", "B", "C"], [0.5, 0.2, 0.3], contagion=[0.4, 0.0, 0.0], links=links))
+    store.publish(
+        Run("run-2", "score", DAY), scores(["A", "B", "C"], [0.5, 0.2, 0.3], contagion=[0.4, 0.0, 0.0], links=links)
+    )
     return store
 
 

@@ -2,7 +2,8 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from relparty.graph.stored import PARTS, shown, stored
+from relparty.graph.stored import shown, stored
+
 from .snapshots import any_snapshot
 
 
