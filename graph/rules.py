@@ -78,6 +78,14 @@ _CN_UBO = "受益所有人信息管理办法 (2024 No. 3)"
 _BASES = ("consolidated_accounts", "board_majority", "contract", "dominant_influence", "declared", "state", "branch")
 _RELATIVES = ("spouse", "parent", "child", "sibling", "grandparent", "grandchild")
 
+_OWN: tuple[
+    tuple[str, Operator, float, str], ...
+] = (  # the texts name no number; what is flagged here a person decides
+    ("guarantee_share", ">=", 1.0, "criterion 2, own convention: calls against the guarantor's equity"),
+    ("repayment_share", ">=", 0.95, "criterion 4, own convention: no other income to speak of"),
+    ("funding_share", ">", 0.5, "criterion 7: the majority of funding"),
+)
+
 GROUP_REGIMES = ("eba", "eba_alternative", "basel", "cn")
 OWNER_REGIMES = ("amlr", "amld", "psc", "cn")
 
@@ -106,6 +114,11 @@ RULES: tuple[Rule, ...] = (
     *_eu("eba_alternative"),
     Rule("basel", "control_votes", ">", 0.5, _LEX10, _LEX),
     Rule("basel", "dependence_share", ">=", 0.5, f"{_LEX10}, criterion 1", _LEX),
+    *(
+        Rule(regime, name, operator, number, source, begins)
+        for regime, begins in (("eba", _CRR), ("eba_alternative", _CRR), ("basel", _LEX), ("cn", _CN))
+        for name, operator, number, source in _OWN
+    ),
     Rule("basel", "dependence_check", ">", 0.05, "Basel LEX10.16: of Tier 1", _LEX),
     Rule("cn", "control_votes", ">", 0.5, "公司法 2023 art. 265", _CN),
     Rule("cn", "dependence_share", ">=", 0.5, f"{_CN_LARGE} annex 1", _CN),
@@ -165,7 +178,7 @@ def rule(regime: str, name: str, day: date) -> Rule:
     Raises:
         UsageError: the regime has no such rule, or none on that day.
     """
-    return _in_force(RULES, regime, name, day)
+    return row_in_force(RULES, regime, name, day)
 
 
 def choice(regime: str, name: str, day: date) -> Choice:
@@ -174,23 +187,29 @@ def choice(regime: str, name: str, day: date) -> Choice:
     Raises:
         UsageError: the regime says nothing about that, or nothing on that day.
     """
-    return _in_force(CHOICES, regime, name, day)
+    return row_in_force(CHOICES, regime, name, day)
 
 
 def in_force(regime: str, day: date) -> list[Rule | Choice]:
     """Every row of a regime that an answer for that day rests on."""
     rows: list[Rule | Choice] = [*RULES, *CHOICES]
-    return [row for row in rows if row.regime == regime and _covers(row, day)]
+    return [row for row in rows if row.regime == regime and covers(row, day)]
 
 
-def _covers(row: Rule | Choice, day: date) -> bool:
+def covers(row: Rule | Choice, day: date) -> bool:
+    """Whether a row is in force on a day."""
     return row.applies_from <= day and (row.applies_to is None or day < row.applies_to)
 
 
-def _in_force(rows: Sequence[Row], regime: str, name: str, day: date) -> Row:
+def row_in_force(rows: Sequence[Row], regime: str, name: str, day: date) -> Row:
+    """The row of some table that a regime has under a name on a day.
+
+    Raises:
+        UsageError: the regime has no such row, or none on that day.
+    """
     named = [row for row in rows if (row.regime, row.name) == (regime, name)]
     for row in named:
-        if _covers(row, day):
+        if covers(row, day):
             return row
     if not named:
         known = ", ".join(sorted({row.regime for row in rows if row.name == name})) or "no regime"
