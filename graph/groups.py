@@ -1,0 +1,136 @@
+"""Groups of connected clients by rule set, each membership with the links that make it.
+
+Two sets stand side by side: `confirmed`, and `prudent`, which also takes what is only flagged.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from .connect import ORDINARY, Ties, connect
+from .links import CONFIRMED, FLAGGED, links_between
+from .rules import choice, in_force
+from .snapshot import Snapshot
+
+MEMBERS = {
+    "set": pl.String(),
+    "group_id": pl.String(),
+    "party_row": pl.UInt32(),
+    "role": pl.String(),
+    "reasons": pl.List(pl.UInt32()),
+}
+SETS = {"confirmed": (CONFIRMED,), "prudent": (CONFIRMED, FLAGGED)}
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of a day under a rule set.
+
+    Attributes:
+        regime: eba, eba_alternative, basel or cn.
+        day: whose rules apply.
+        members: columns of MEMBERS, sorted; `set` confirmed or prudent, `role` core (by control) or joined (by
+            dependence), `reasons` the link_ids that tie the party to other members.
+        links: columns of `links.LINKS`, the rebutted and unknown ones too.
+        rules: the rows that were applied.
+    """
+
+    regime: str
+    day: date
+    members: pl.DataFrame
+    links: pl.DataFrame
+    rules: tuple[str, ...]
+
+
+def connected_clients(snapshot: Snapshot, regime: str, day: date) -> Groups:
+    """The groups of connected clients, confirmed and prudent, with more than one member each.
+
+    Args:
+        snapshot: the graph.
+        regime: eba, eba_alternative, basel or cn.
+        day: whose rules apply.
+
+    Raises:
+        UsageError: no such rule set, or not in force on that day.
+
+    Source:
+        CRR art. 4(1)(39), Del. Reg. (EU) 2024/1728; Basel LEX10; 商业银行大额风险暴露管理办法.
+    """
+    treatment = (choice(regime, "government", day).words or (ORDINARY,))[0]
+    links = links_between(snapshot, regime, day)
+    state = governments(snapshot) if treatment != ORDINARY else pl.Series(dtype=pl.UInt32)
+    sets = []
+    for name, statuses in SETS.items():
+        standing = links.filter(pl.col("status").is_in(statuses))
+        ties = Ties(_pairs(standing, "control", ("parent", "subsidiary")),
+                    _pairs(standing, "dependence", ("dependent", "depended_on")),
+                    state, treatment, snapshot.parties.height)  # fmt: skip
+        sets.append(_told(snapshot, regime, connect(ties), (standing, state)).with_columns(set=pl.lit(name)))
+    members = pl.concat(sets).select(*MEMBERS).cast(MEMBERS).sort("set", "group_id", "party_row")  # type: ignore[arg-type]
+    return Groups(regime, day, members, links, tuple(map(str, in_force(regime, day))))
+
+
+def governments(snapshot: Snapshot) -> pl.Series:
+    """Rows of public bodies, and of whoever controls as a state."""
+    kinds = (snapshot.parties["kind"] == "public_body").arg_true().cast(pl.UInt32)
+    states = snapshot.table("controls").filter(pl.col("basis") == "state")["source_row"]
+    return pl.concat([kinds, states]).unique().sort()
+
+
+def _pairs(links: pl.DataFrame, kind: str, names: tuple[str, str]) -> pl.DataFrame:
+    rows = links.filter(pl.col("kind") == kind)
+    return rows.select(pl.col("from_row").alias(names[0]), pl.col("to_row").alias(names[1])).unique()
+
+
+def _told(snapshot: Snapshot, regime: str, found: pl.DataFrame, ties: tuple[pl.DataFrame, pl.Series]) -> pl.DataFrame:
+    """The members under their group's id, with the links between them."""
+    standing, state = ties
+    ids = _ids(snapshot, regime, found, _effective(standing, state))
+    reasons = _reasons(found, standing)
+    rows = found.join(ids, on="group").join(reasons, on=["group", "member"], how="left")
+    role = pl.when("core").then(pl.lit("core")).otherwise(pl.lit("joined"))
+    return rows.with_columns(party_row="member", role=role, reasons=pl.col("reasons").fill_null([]))
+
+
+def _effective(standing: pl.DataFrame, state: pl.Series) -> pl.DataFrame:
+    """Links of control without those of governments."""
+    out = state.implode()
+    control = standing.filter(pl.col("kind") == "control")
+    return control.filter(~pl.col("from_row").is_in(out) & ~pl.col("to_row").is_in(out))
+
+
+def _ids(snapshot: Snapshot, regime: str, found: pl.DataFrame, control: pl.DataFrame) -> pl.DataFrame:
+    """group, group_id: named by the head of its core, so that it keeps its name while others come and go.
+
+    The head is who controls and isn't controlled inside, the first by id where there are several; a group of a
+    government is named by both of its heads.
+    """
+    core = found.filter("core").select("group", "member")
+    inside = control.join(core, left_on="from_row", right_on="member").select("group", member="to_row")
+    heads = core.join(inside, on=["group", "member"], how="anti")
+    ringed = core.join(heads.select("group").unique(), on="group", how="anti")
+    named = pl.concat([heads, ringed])
+    party_ids = snapshot.parties["party_id"].gather(named["member"])
+    kept = named.with_columns(party_id=party_ids).sort("group", "party_id")
+    first = kept.group_by("group", maintain_order=True).agg(pl.col("party_id"))
+    several = first.with_columns(name=pl.col("party_id").list.first())
+    clash = several.filter(pl.col("name").is_duplicated())
+    longer = (
+        pl.when(pl.col("name").is_in(clash["name"].implode())).then(pl.col("party_id").list.join("+")).otherwise("name")
+    )
+    return several.select("group", group_id=pl.concat_str(pl.lit(f"{regime}:"), longer))
+
+
+def _reasons(found: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
+    """group, member, reasons: the links of each member to others of its group."""
+    pairs = found.select("group", "member")
+    from_here = pairs.join(standing.select("link_id", "to_row", member="from_row"), on="member")
+    both = from_here.join(pairs.rename({"member": "to_row"}), on=["group", "to_row"])
+    ends = pl.concat(
+        [
+            both.select("group", "member", "link_id"),
+            both.select("group", "link_id", member="to_row").select("group", "member", "link_id"),
+        ]
+    )
+    return ends.group_by("group", "member").agg(reasons=pl.col("link_id").unique().sort())
