@@ -10,7 +10,7 @@ from .errors import DataError, StoreError
 from .lease import Lease
 from .results import Run, Scores
 from .schema import CHANNELS, LINKS, RESULTS, SCORES
-from .writing import Progress, state
+from .writing import Progress, complete
 
 # Heap that a firm takes when Neo4j 5.26 commits, for each property it carries and each one that is set; measured with
 # 5 to 30 properties there and 9 to 17 set: 9.4 to 46 KiB a firm, which this sum exceeds by 10 to 60 %.
@@ -25,7 +25,10 @@ _MARK = """
 MATCH (l:Lock {name: 'writer'}) WHERE l.token = $token
 MATCH (p:Publication {kind: $kind}) SET p.publishing = $run_id RETURN p.kind AS kind
 """
-_DONE = "MATCH (p:Publication {kind: $kind}) SET p.run_id = $run_id REMOVE p.publishing"
+_DONE = """
+MATCH (l:Lock {name: 'writer'}) WHERE l.token = $token
+MATCH (p:Publication {kind: $kind}) SET p.run_id = $run_id REMOVE p.publishing
+"""
 _CLEAR = "MATCH (p:Publication {kind: $kind}) REMOVE p.publishing"
 _MARKED = "MATCH (p:Publication) WHERE p.publishing IS NOT NULL RETURN p.kind AS kind, p.publishing AS run_id"
 _CARRIERS = """
@@ -72,7 +75,7 @@ def publish(connection: Connection, lease: Lease, run: Run, scores: Scores, prog
             they name a link that is not there.
         StoreError: the store has too little memory for one transaction, or another writer took the lease.
     """
-    if not _is_present(state(connection), run):
+    if not _is_present(complete(connection), run):
         _leased(connection, lease, _RUN, **_node(run))
         return False
     _check_firms(connection, scores)
@@ -84,7 +87,8 @@ def publish(connection: Connection, lease: Lease, run: Run, scores: Scores, prog
         lease.renew(transaction)
         _mark(connection, lease, run)
         transaction.commit()
-    connection.run(_DONE, kind=run.kind, run_id=run.run_id)
+    # Where the lease was lost meanwhile, its new holder has ended the publication already.
+    connection.run(_DONE, kind=run.kind, run_id=run.run_id, token=lease.token)
     return True
 
 
@@ -93,7 +97,9 @@ def recover(connection: Connection, lease: Lease) -> None:
     for mark in connection.run(_MARKED):
         found = connection.run(_CARRIERS, run_id=mark["run_id"])[0]
         whole = found["firms"] == found["carrying"]
-        _leased(connection, lease, _DONE if whole else _CLEAR, kind=mark["kind"], run_id=mark["run_id"])
+        _leased(
+            connection, lease, _DONE if whole else _CLEAR, kind=mark["kind"], run_id=mark["run_id"], token=lease.token
+        )
 
 
 def _write(connection: Connection, transaction: Statements, lease: Lease, work: "_Work") -> None:
@@ -117,8 +123,6 @@ def _write(connection: Connection, transaction: Statements, lease: Lease, work: 
 
 
 def _is_present(shown: Row, run: Run) -> bool:
-    if shown["status"] != "complete":
-        raise DataError("The last load into the store did not finish. Run it again, then publish.")
     if run.as_of.isoformat() > shown["day"]:
         raise DataError(
             f"{run.run_id} is for {run.as_of}, the store shows {shown['day']}. load --day {run.as_of} first."

@@ -1,5 +1,6 @@
 """Store: one snapshot, the present, in a graph database over Bolt. The only file that imports the driver."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -26,6 +27,7 @@ _RUNS = """
 MATCH (r:Run) WITH r ORDER BY r.as_of DESC, r.kind, r.run_id
 RETURN r.run_id AS run_id, r.kind AS kind, toString(r.as_of) AS as_of, r.model_id AS model_id, r.in_force AS in_force
 """
+_URL = re.compile(r"(bolt|neo4j)(\+s|\+ssc)?://.")
 _RUN_SCHEMA = {
     "run_id": pl.String, "kind": pl.String, "as_of": pl.String, "model_id": pl.String, "in_force": pl.Boolean,
 }  # fmt: skip
@@ -135,7 +137,7 @@ class Store:
             DataError: nothing was written yet, or the last write did not finish.
         """
         with _told(self._url):
-            return guard.undivided(lambda: self._marks(self._writer), self._snapshot)
+            return guard.undivided(self._present, self._snapshot)
 
     def runs(self) -> pl.DataFrame:
         """The runs that the store knows, latest day first: run_id, kind, as_of, model_id, in_force."""
@@ -155,15 +157,8 @@ class Store:
         Raises:
             UsageError: the text is no Cypher, or does more than read. StoreError: it took too long.
         """
-        query = neo4j.Query(text, timeout=timeout)  # an analyst's own text
         with _told(self._url):
-            reader = self._guarded(text)
-
-            def ask() -> Answer:
-                with _asked():
-                    return reader.ask(query, dict(parameters or {}), limit)
-
-            return guard.undivided(lambda: reader.read(guard.PUBLICATIONS)[0], ask)
+            return self._undivided(neo4j.Query(text, timeout=timeout), parameters or {}, limit, self._publications)
 
     def ask(
         self, text: str, parameters: Mapping[str, object] | None = None, *, limit: int = 10_000, timeout: float = 30.0
@@ -174,14 +169,34 @@ class Store:
             DataError: the last write did not finish, or no run was published.
         """
         with _told(self._url):
-            _check_complete(writing.state(self._writer))
             if self.runs().filter("in_force").is_empty():
+                writing.complete(self._writer)
                 raise DataError("No complete run in the store. relparty score publishes one.")
-        return self.query(text, parameters, limit=limit, timeout=timeout)
+            return self._undivided(neo4j.Query(text, timeout=timeout), parameters or {}, limit, self._present)
+
+    def _undivided(
+        self, query: neo4j.Query, parameters: Mapping[str, object], limit: int, marks: Callable[[], Row]
+    ) -> Answer:
+        reader = self._guarded(query.text)
+
+        def asked() -> Answer:
+            with _asked():
+                return reader.ask(query, dict(parameters), limit)
+
+        return guard.undivided(marks, asked)
+
+    def _publications(self) -> Row:
+        return self._writer.read(guard.PUBLICATIONS)[0]
+
+    def _present(self) -> Row:
+        """What must stay the same while something is read that rests on the whole store."""
+        return self._publications() | {"shown": writing.complete(self._writer)}
 
     def _guarded(self, text: str) -> "_Bolt":
         if self._reader is None:
-            raise StoreError("This server can't be held to reading. Name a read-only user (--analyst), or use Neo4j.")
+            raise StoreError(
+                "This server needs a read-only user to be held to reading. Use Neo4j, or the embedded store."
+            )
         if self._reader.server == "neo4j":
             with _asked():
                 summary = self._reader.explain(text)
@@ -200,24 +215,16 @@ class Store:
                 with suppress(Neo4jError, DriverError):
                     held.release(self._writer)
 
-    @staticmethod
-    def _marks(source: "_Bolt") -> Row:
-        return source.read(guard.PUBLICATIONS)[0] | {"state": writing.state(source)}
-
     def _snapshot(self) -> Snapshot:
-        shown = writing.state(self._writer)
-        _check_complete(shown)
+        shown = writing.complete(self._writer)
         return writing.snapshot(self._writer, date.fromisoformat(shown["day"]), shown["currency"])
 
 
-def _check_complete(shown: Row) -> None:
-    if shown["status"] is None:
-        raise DataError("Nothing was loaded into the store yet. relparty load writes it.")
-    if shown["status"] != "complete":
-        raise DataError("A load into the store is running or did not finish. Wait for it, or run it again.")
-
-
 def _open(url: str, login: tuple[str, str], database: str, ca_file: Path | None) -> "_Bolt":
+    if not _URL.match(url):
+        raise UsageError(
+            f"{url!r} is no store's URL. Write bolt://HOST:7687 or neo4j://HOST:7687, with TLS neo4j+s://."
+        )
     trust: dict[str, Any] = {}
     if ca_file is not None:
         if not ca_file.is_file():
@@ -254,7 +261,7 @@ def _told(url: str, user: str = "", database: str = "") -> Iterator[None]:
     try:
         yield
     except ConfigurationError as error:
-        raise UsageError(f"{url} is no store's URL: {error}. Write bolt://HOST:7687 or neo4j://HOST:7687.") from error
+        raise UsageError(f"{url}: {error}. Write bolt://HOST:7687 or neo4j://HOST:7687.") from error
     except Neo4jError as error:
         code, first = error.code or "", (error.message or "no reason given").strip().splitlines()[0]
         if "DatabaseNotFound" in code:

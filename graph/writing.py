@@ -50,6 +50,20 @@ def state(source: Statements) -> Row:
     return source.run(_STATE)[0]
 
 
+def complete(source: Statements) -> Row:
+    """The state of a store that shows a whole snapshot.
+
+    Raises:
+        DataError: nothing was written yet, or the last write did not finish.
+    """
+    shown = state(source)
+    if shown["status"] is None:
+        raise DataError("Nothing was loaded into the store yet. relparty load writes it.")
+    if shown["status"] != "complete":
+        raise DataError("A load into the store is running or did not finish. Wait for it, or run it again.")
+    return shown
+
+
 def read(source: Statements) -> dict[str, pl.DataFrame]:
     """Everything of a snapshot that lies in the store, by part."""
     return {name: _read(source, part) for name, part in PARTS.items()}

@@ -77,12 +77,13 @@ def running(home: Path, port: int | None = None, heap: str = "2g") -> Iterator[S
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     command = ["java", f"-Xmx{heap}", *JVM, "-cp", f"{jars()}/*", str(SOURCE / "Neo4jBolt.java"), str(home), str(port)]
     with (home / "console.log").open("w") as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
     try:
         _wait_until_ready(home, process)
         yield Server(f"bolt://127.0.0.1:{port}", "neo4j", _password(home, f"bolt://127.0.0.1:{port}"))
     finally:
-        process.terminate()
+        assert process.stdin is not None
+        process.stdin.close()  # which tells it to end
         try:
             process.wait(30)
         except subprocess.TimeoutExpired:

@@ -2,10 +2,8 @@
 
 from datetime import timedelta
 
-import polars as pl
 import pytest
-from relparty.graph.errors import DataError, StoreError
-from relparty.graph.register import Register
+from relparty.graph.errors import DataError, StoreError, UsageError
 from relparty.graph.snapshot import Snapshot
 from relparty.graph.store import Store
 
@@ -178,11 +176,19 @@ def test_a_database_that_is_not_there_is_named(server: Server) -> None:
         Store.connect(server.url, server.user, server.password, database="elsewhere")
 
 
+def test_a_store_is_reached_by_a_routing_url_too(server: Server) -> None:
+    with Store.connect(server.url.replace("bolt:", "neo4j:"), server.user, server.password) as store:
+        store.write(firms_in_a_chain(2))
+
+        assert store.snapshot().equals(firms_in_a_chain(2))
+
+
+@pytest.mark.parametrize("url", ["http://localhost:7474", "localhost", ""])
+def test_what_is_no_url_of_a_store_says_what_is(url: str) -> None:
+    with pytest.raises(UsageError, match="bolt://HOST:7687"):
+        Store.connect(url, "neo4j", "a-password")
+
+
 def test_a_server_that_is_down_is_one_line() -> None:
     with pytest.raises(StoreError, match=r"No answer from bolt://127\.0\.0\.1:1"):
         Store.connect("bolt://127.0.0.1:1", "neo4j", "a-password")
-
-
-def test_no_snapshot_differs_from_itself() -> None:
-    assert pl.DataFrame().equals(pl.DataFrame())
-    assert Register.empty().as_of(DAY).equals(Snapshot(DAY, parties()))
