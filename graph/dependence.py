@@ -24,6 +24,7 @@ FLAGS = {
     "rule": pl.String(),
 }
 ENDS = ["dependent_row", "depended_on_row"]
+SHARES = ("dependence", "guarantee", "repayment", "funding")
 MONTHS = 12
 
 
@@ -41,22 +42,18 @@ def flags(snapshot: Snapshot, regime: str, day: date) -> pl.DataFrame:
     Source:
         Basel LEX10 (seven criteria); RBI Large Exposures Framework para. 6.
     """
-    thresholds = {
-        name: rule(regime, name, day)
-        for name in ("dependence_share", "guarantee_share", "repayment_share", "funding_share")
-    }
+    half, calls, repayment, funding = (rule(regime, f"{name}_share", day) for name in SHARES)
     sheets = _yearly(snapshot)
     trade = _trade(snapshot)
     sold = _compared(trade, sheets, ("seller", "buyer", "revenue"))
     bought = _compared(trade, sheets, ("buyer", "seller", "costs"))
-    half = thresholds["dependence_share"]
     found = [
         _judged(sold, half, "1"),
         _judged(bought, half, "1"),
         _judged(sold, half, "3"),
-        _judged(_guaranteed(snapshot, sheets), thresholds["guarantee_share"], "2"),
-        _shared(_judged(sold, thresholds["repayment_share"], "4")),
-        _shared(_judged(_funded(snapshot, sheets), thresholds["funding_share"], "7")),
+        _judged(_guaranteed(snapshot, sheets), calls, "2"),
+        _shared(_judged(sold, repayment, "4")),
+        _shared(_judged(_funded(snapshot, sheets), funding, "7")),
     ]
     return pl.concat(found).select(*FLAGS).cast(FLAGS).sort(*ENDS, "criterion", "of")  # type: ignore[arg-type]
 
@@ -65,10 +62,8 @@ def _yearly(snapshot: Snapshot) -> pl.DataFrame:
     """party_row, revenue and costs a year, equity, debt of the accounts that speak for each party."""
     sheets = balance_sheets(snapshot)
     year = MONTHS / pl.col("months").fill_null(MONTHS)
-    owed = pl.coalesce("debt", "liabilities")
-    return sheets.select(
-        "party_row", "equity", revenue=pl.col("revenue") * year, costs=pl.col("costs") * year, debt=owed
-    )
+    flows = {name: pl.col(name) * year for name in ("revenue", "costs")}
+    return sheets.select("party_row", "equity", debt=pl.coalesce("debt", "liabilities"), **flows)
 
 
 def _trade(snapshot: Snapshot) -> pl.DataFrame:

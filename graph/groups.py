@@ -114,12 +114,9 @@ def _ids(snapshot: Snapshot, regime: str, found: pl.DataFrame, control: pl.DataF
     party_ids = snapshot.parties["party_id"].gather(named["member"])
     kept = named.with_columns(party_id=party_ids).sort("group", "party_id")
     first = kept.group_by("group", maintain_order=True).agg(pl.col("party_id"))
-    several = first.with_columns(name=pl.col("party_id").list.first())
-    clash = several.filter(pl.col("name").is_duplicated())
-    longer = (
-        pl.when(pl.col("name").is_in(clash["name"].implode())).then(pl.col("party_id").list.join("+")).otherwise("name")
-    )
-    return several.select("group", group_id=pl.concat_str(pl.lit(f"{regime}:"), longer))
+    named = first.with_columns(name=pl.col("party_id").list.first())
+    longer = pl.when(pl.col("name").is_duplicated()).then(pl.col("party_id").list.join("+")).otherwise("name")
+    return named.select("group", group_id=pl.concat_str(pl.lit(f"{regime}:"), longer))
 
 
 def _reasons(found: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
@@ -127,10 +124,5 @@ def _reasons(found: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
     pairs = found.select("group", "member")
     from_here = pairs.join(standing.select("link_id", "to_row", member="from_row"), on="member")
     both = from_here.join(pairs.rename({"member": "to_row"}), on=["group", "to_row"])
-    ends = pl.concat(
-        [
-            both.select("group", "member", "link_id"),
-            both.select("group", "link_id", member="to_row").select("group", "member", "link_id"),
-        ]
-    )
+    ends = pl.concat([both.select("group", "link_id", pl.col(end).alias("member")) for end in ("member", "to_row")])
     return ends.group_by("group", "member").agg(reasons=pl.col("link_id").unique().sort())

@@ -28,12 +28,10 @@ def reviews(snapshot: Snapshot) -> pl.DataFrame:
     parts = [_with_changes(snapshot, rows, link) for link in RESTS_ON]
     missing = _missing()
     changed = pl.col("changed").fill_null(value=False)
-    state = (
-        pl.when(missing != "").then(pl.lit(INCOMPLETE)).when(changed).then(pl.lit(LAPSED)).otherwise(pl.lit(STANDING))
-    )
-    because = pl.when(missing != "").then(pl.concat_str(pl.lit("without "), missing)).when(changed).then(
-        pl.lit("a record that it rests on was learned later")
-    )  # fmt: skip
+    incomplete = pl.when(missing != "")
+    state = incomplete.then(pl.lit(INCOMPLETE)).when(changed).then(pl.lit(LAPSED)).otherwise(pl.lit(STANDING))
+    later = pl.lit("a record that it rests on was learned later")
+    because = incomplete.then(pl.concat_str(pl.lit("without "), missing)).when(changed).then(later)
     told = pl.concat(parts).with_columns(state=state, because=because)
     link = pl.when(pl.col("link") == "depends_on").then("link").otherwise(pl.lit("controls"))
     return told.with_columns(link=link).select(

@@ -78,9 +78,8 @@ _CN_UBO = "受益所有人信息管理办法 (2024 No. 3)"
 _BASES = ("consolidated_accounts", "board_majority", "contract", "dominant_influence", "declared", "state", "branch")
 _RELATIVES = ("spouse", "parent", "child", "sibling", "grandparent", "grandchild")
 
-_OWN: tuple[
-    tuple[str, Operator, float, str], ...
-] = (  # the texts name no number; what is flagged here a person decides
+# The texts name no number: what is flagged by these a person decides.
+_OWN: tuple[tuple[str, Operator, float, str], ...] = (
     ("guarantee_share", ">=", 1.0, "criterion 2, own convention: calls against the guarantor's equity"),
     ("repayment_share", ">=", 0.95, "criterion 4, own convention: no other income to speak of"),
     ("funding_share", ">", 0.5, "criterion 7: the majority of funding"),

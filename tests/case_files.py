@@ -64,7 +64,7 @@ def register_of(stakes: Sequence[tuple[str, str, float]], **tables: Sequence[Map
         {"owner_id": owner, "enterprise_id": owned, "share": float(share), "lot": str(number)}
         for number, (owner, owned, share) in enumerate(stakes)
     ]
-    given = {"parties": parties, "owns": owns} | tables
+    given: dict[str, Sequence[Mapping[str, Any]]] = {"parties": parties, "owns": owns, **tables}
     return Register({name: frame(name, rows) for name, rows in given.items() if rows})
 
 

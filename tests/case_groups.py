@@ -43,7 +43,7 @@ class GroupsCase:
 
 def _tables(case: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """The rows of the register that a case states."""
-    control, depends = _named(case, "control"), _named(case, "depends")
+    control, depends = _named(case, "control") + _named(case, "rebutted"), _named(case, "depends")
     exposures = {str(party): amount for party, amount in case.get("exposures", {}).items()}
     names = {
         name for key in ("control", "depends", "similar", "rebutted") for pair in _named(case, key) for name in pair
