@@ -6,8 +6,8 @@ from functools import cached_property
 
 import polars as pl
 
-from .control import Ends, control, recorded
-from .ownership import Ownership
+from .control import control, recorded
+from .ownership import Ownership, unattributed
 from .paths import RECORD, between, reached, records
 from .rules import ROUNDING, choice
 from .snapshot import Snapshot
@@ -53,9 +53,15 @@ class Chains:
         """These stakes, ready for integrated shares."""
         return Ownership(self.pairs, self.snapshot.parties.height, side)
 
-    def control(self, ends: Ends) -> pl.DataFrame:
-        """Who controls whom among them."""
-        return control(self.snapshot, self.regime, self.day, ends, self.above).pairs
+    @cached_property
+    def under(self) -> pl.DataFrame:
+        """Who surely controls whom among them."""
+        return control(self.snapshot, self.regime, self.day, "low", self.above).pairs
+
+    @cached_property
+    def perhaps_under(self) -> pl.DataFrame:
+        """Who possibly controls whom among them."""
+        return control(self.snapshot, self.regime, self.day, "high", self.above).pairs
 
     @cached_property
     def ends(self) -> pl.Series:
@@ -79,8 +85,6 @@ class Chains:
     @cached_property
     def left(self) -> float | None:
         """The share that no end of a chain holds for sure; joint holders count once."""
-        from .ownership import unattributed
-
         joint = self.shared["joint_row"].unique().implode()
         whole = pl.col("capital_low").sum().over("owned_row")
         once = pl.when(pl.col("owned_row").is_in(joint)).then(pl.col("capital_low") / whole).otherwise("capital_low")

@@ -56,13 +56,20 @@ def beneficial_owners(snapshot: Snapshot, firm_row: int, regime: str, day: date)
     if regime not in OWNER_REGIMES:
         raise UsageError(f"{regime}: no rules of beneficial owners. Choose one of {', '.join(OWNER_REGIMES)}.")
     chains = Chains(snapshot, firm_row, regime, day)
-    found = pl.concat([reason(chains) for reason in _REASONS[regime]], how="diagonal")
+    found = _grounds(chains)
     found = found.filter(pl.col("owner_row").is_in(chains.ends.implode()) & (pl.col("owner_row") != firm_row))
     found = _with_status(chains, pl.concat([found, _declared(chains)], how="diagonal"))
     named = found.filter((pl.col("status") == "person") & (pl.col("decision") == "yes"))
     if named.is_empty() and regime != "psc":
         found = pl.concat([found, _managers(chains)], how="diagonal")
     return pl.concat([_with_paths(chains, found), _left(chains)], how="diagonal").select(*OWNERS)
+
+
+def _grounds(chains: Chains) -> pl.DataFrame:
+    """All reasons of the regime; a mixed chain is named only where no plainer reason is sure."""
+    found = pl.concat([reason(chains) for reason in _REASONS[chains.regime]], how="diagonal")
+    plain = found.filter((pl.col("decision") == "yes") & (pl.col("reason") != "mixed"))["owner_row"].implode()
+    return found.filter((pl.col("reason") != "mixed") | ~pl.col("owner_row").is_in(plain))
 
 
 def _by_shares(chains: Chains) -> pl.DataFrame:
@@ -74,24 +81,26 @@ def _by_shares(chains: Chains) -> pl.DataFrame:
 
 def _by_majorities(chains: Chains) -> pl.DataFrame:
     """What a party and all that it holds by majority hold together, nothing multiplied."""
-    threshold, under = rule(chains.regime, "owner_share", chains.day), chains.control("low")
+    threshold, under = rule(chains.regime, "owner_share", chains.day), chains.under
     return pl.concat([_decided(_together(chains, under, side), threshold, side) for side in ("capital", "votes")])
 
 
 def _by_control(chains: Chains) -> pl.DataFrame:
     """Control by votes or by record, sure or possible."""
     said = str(rule(chains.regime, "control_votes", chains.day))
-    rows = []
-    for ends, decision in (("low", "yes"), ("high", "possible")):
-        above = chains.control("low" if ends == "low" else "high").filter(pl.col("controlled_row") == chains.firm)
-        rows.append(above.select(owner_row="controller_row", decision=pl.lit(decision)))
-    surest = pl.concat(rows).unique("owner_row", keep="first", maintain_order=True)
-    return surest.with_columns(reason=pl.lit("control"), rule=pl.lit(said))
+    both = pl.concat([chains.under.with_columns(decision=pl.lit("yes")),
+                      chains.perhaps_under.with_columns(decision=pl.lit("possible"))])  # fmt: skip
+    surest = both.filter(pl.col("controlled_row") == chains.firm).unique(
+        "controller_row", keep="first", maintain_order=True
+    )
+    return surest.select("decision", owner_row="controller_row").with_columns(
+        reason=pl.lit("control"), rule=pl.lit(said)
+    )
 
 
 def _mixed(chains: Chains) -> pl.DataFrame:
     """Art. 54: who controls direct holders of enough together, and who owns enough of the controlling party."""
-    threshold, under = rule(chains.regime, "mixed_share", chains.day), chains.control("low")
+    threshold, under = rule(chains.regime, "mixed_share", chains.day), chains.under
     holders = _together(chains, under, "capital", own=False)
     through = _decided(holders, threshold, "mixed")
     heads = under.filter(pl.col("controlled_row") == chains.firm)["controller_row"]
@@ -174,7 +183,7 @@ def _with_status(chains: Chains, found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_paths(chains: Chains, found: pl.DataFrame) -> pl.DataFrame:
-    under = chains.control("low")
+    under = chains.under
     paths = []
     for owner, reason in found.select("owner_row", "reason").rows():
         controlled = under.filter(pl.col("controller_row") == owner)["controlled_row"]

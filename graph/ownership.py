@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from .rings import Floats, Ints, Rings, by_component, rings
+from .rings import Floats, Ints, Rings, by_component, rings, within
 from .snapshot import Snapshot
 from .stakes import matrix, stakes
 
@@ -211,7 +211,7 @@ def ancestors(shares: sparse.csc_array, targets: Ints) -> Ints:
 def _reentry(shares: sparse.csr_array, found: Rings, owners: Ints) -> Floats:
     """Entry (x, x) of (I−A)⁻¹ of some owners, 1 of all others, shape (n,).
 
-    Components don't meet, so one right-hand side serves one member of each of them.
+    A way back to oneself stays in one component, so one right-hand side serves a member of each.
     """
     again = np.ones(shares.shape[0])
     touched = found.ring & np.isin(found.component, found.component[owners])
@@ -220,7 +220,8 @@ def _reentry(shares: sparse.csr_array, found: Rings, owners: Ints) -> Floats:
         return again
     members = np.concatenate(groups)
     turn = np.concatenate([np.arange(group.size) for group in groups])
-    block = sparse.eye_array(members.size, format="csc") - shares[members][:, members].tocsc()
+    inner = within(shares, found.component)
+    block = sparse.eye_array(members.size, format="csc") - inner[members][:, members].tocsc()
     factors = sparse.linalg.splu(block)
     for number in range(turn.max() + 1):
         mine = np.flatnonzero(turn == number)
