@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import polars as pl
 import torch
 from torch import Tensor
 from torch_geometric.data import Batch, HeteroData
@@ -13,7 +14,7 @@ from ..graph.snapshot import Snapshot
 from .metrics import Outcome
 from .network import Wiring, wire
 from .task import Task, in_default, outcomes
-from .tensors import Scales, tensors
+from .tensors import Scales, tensor, tensors
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ def sample(task: Task, register: Register, snapshot: Snapshot, scales: Scales, k
     return Sample(
         graph=graph,
         wiring=wire(graph),
-        rows=torch.from_numpy(became["row"].to_numpy().astype("int64")),
-        default=torch.from_numpy(became["default"].to_numpy().astype("float64")),
-        seen=torch.from_numpy((became["months"] / task.horizon).to_numpy().copy()),
+        rows=tensor(became["row"].cast(pl.Int64)),
+        default=tensor(became["default"].cast(pl.Float64)),
+        seen=tensor(became["months"] / task.horizon),
     )
 
 

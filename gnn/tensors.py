@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import torch
+from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from ..graph.channels import balance_sheets, channel_edges
@@ -77,21 +78,24 @@ def tensors(snapshot: Snapshot, scales: Scales, failed: pl.DataFrame) -> HeteroD
     """
     rows = own_features(snapshot)
     graph = HeteroData()
-    graph["enterprise"].x = torch.from_numpy(_numbers(rows, scales))
+    firms = graph["enterprise"]
+    firms.x = torch.from_numpy(_numbers(rows, scales))
     for name in BALANCE:
-        graph["enterprise"][name] = torch.from_numpy(rows[name].fill_null(scales.sheet[name]).to_numpy().copy())
-    graph["enterprise"].estimated = torch.from_numpy(rows["leverage"].is_null().to_numpy().copy())
-    graph["enterprise"].unknown = torch.from_numpy(_unknown(rows, scales).to_numpy().copy())
-    numbers = pl.arange(rows.height, dtype=pl.UInt32, eager=True)
-    graph["enterprise"].failed = torch.from_numpy(numbers.is_in(failed["party_row"].implode()).to_numpy().copy())
-    edges = _unbooked(snapshot, _relative(snapshot, rows), failed)
+        firms[name] = tensor(rows[name].fill_null(scales.sheet[name]))
+    firms.estimated, firms.unknown = tensor(rows["leverage"].is_null()), tensor(_unknown(rows, scales))
+    firms.failed = tensor(pl.arange(rows.height, dtype=pl.UInt32, eager=True).is_in(failed["party_row"].implode()))
+    edges = _unbooked(snapshot, _relative(snapshot, rows), failed).cast({pl.UInt32: pl.Int64})
     for kind, channel in zip(EDGE_TYPES, CHANNELS, strict=True):
         mine = edges.filter(pl.col("channel") == channel.name)
-        ends = mine.select("fails", "suffers").cast(pl.Int64).to_numpy().T
-        graph[kind].edge_index = torch.from_numpy(np.ascontiguousarray(ends))
-        graph[kind].loss = torch.from_numpy(mine["relative"].fill_null(scales.losses[channel.name]).to_numpy().copy())
-        graph[kind].link_row = torch.from_numpy(mine["link_row"].cast(pl.Int64).to_numpy().copy())
+        graph[kind].edge_index = torch.stack([tensor(mine["fails"]), tensor(mine["suffers"])])
+        graph[kind].loss = tensor(mine["relative"].fill_null(scales.losses[channel.name]))
+        graph[kind].link_row = tensor(mine["link_row"])
     return graph
+
+
+def tensor(column: pl.Series) -> Tensor:
+    """A column without gaps as a tensor of its own."""
+    return torch.from_numpy(column.to_numpy().copy())
 
 
 def _unknown(rows: pl.DataFrame, scales: Scales) -> pl.Series:
@@ -127,4 +131,4 @@ def _numbers(rows: pl.DataFrame, scales: Scales) -> npt.NDArray[np.float64]:
         columns += [
             (pl.col(name) == word).fill_null(value=False).cast(pl.Float64).alias(f"{name}={word}") for word in words
         ]
-    return np.ascontiguousarray(rows.select(columns).to_numpy())
+    return np.array(rows.select(columns).to_numpy(), order="C")

@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from relparty.gnn.network import Hazards, HazardNetwork, balance, wire
+from relparty.gnn.network import HazardNetwork, Hazards, balance, wire
 from relparty.graph.schema import CHANNELS
 from torch import Tensor
 from torch_geometric.data import HeteroData
@@ -72,7 +72,9 @@ def test_two_that_guarantee_each_other_infect_each_other_once_and_never_themselv
     levels, there, back, sale = [0.8, 0.6], (1, 0, CALL, 0.3), (0, 1, CALL, 0.5), (0, 1, SALE, 0.2)
     found = solved(levels, [there, back, sale])
     own_a, own_b = found.own
-    assert float(found.total[0]) == pytest.approx(float(own_a - torch.log1p(-pd(own_b) * conduction(levels, there))), abs=1e-12)
+    assert float(found.total[0]) == pytest.approx(
+        float(own_a - torch.log1p(-pd(own_b) * conduction(levels, there))), abs=1e-12
+    )
     sent = [torch.log1p(-pd(own_a) * conduction(levels, edge)) for edge in (back, sale)]
     assert float(found.total[1]) == pytest.approx(float(own_b - sum(sent)), abs=1e-12)
 
