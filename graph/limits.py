@@ -136,21 +136,24 @@ def _with_ids(lines: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
 
 
 def _subjects(lines: pl.DataFrame, parties: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
-    """The sums of each party with an exposure and of each group with such a member, and what they are."""
+    """The sums of each party with an exposure and of each group with such a member, and what they are.
+
+    A group has an institution also where the bank has no exposure to that member.
+    """
     sums = [pl.col(name).sum() for name in SUMS]
-    totals = (
-        lines.group_by("party_id").agg(*sums, unknown=pl.col("before").is_null().sum()).join(parties, on="party_id")
+    totals = lines.group_by("party_id").agg(*sums, unknown=pl.col("before").is_null().sum())
+    each = totals.join(parties, on="party_id").with_columns(scope=pl.lit("party"), subject_id="party_id")
+    others = pl.when(~pl.col("is_institution")).then("after").otherwise(0.0)
+    summed = members.join(parties, on="party_id").join(totals, on="party_id", how="left").group_by("group_id")
+    groups = summed.agg(
+        pl.col(*SUMS, "unknown").sum(),
+        pl.col("is_institution", "is_gsib").any(),
+        others_after=others.sum(),
+        exposed=pl.col("after").is_not_null().any(),
+        is_anonymous=pl.lit(value=False),
     )
-    totals = totals.with_columns(others_after=pl.when(~pl.col("is_institution")).then("after").otherwise(0.0))
-    each = totals.with_columns(scope=pl.lit("party"), subject_id="party_id")
-    summed = pl.col(*SUMS, "others_after", "unknown").sum()
-    grouped = (
-        members.join(totals, on="party_id")
-        .group_by("group_id")
-        .agg(summed, pl.col("is_institution", "is_gsib").any(), is_anonymous=pl.lit(value=False))
-    )
-    groups = grouped.with_columns(scope=pl.lit("group"), subject_id="group_id")
-    return pl.concat([each, groups], how="diagonal_relaxed")
+    named = groups.filter("exposed").with_columns(scope=pl.lit("group"), subject_id="group_id")
+    return pl.concat([each, named], how="diagonal_relaxed")
 
 
 def _totals(subjects: pl.DataFrame) -> pl.DataFrame:

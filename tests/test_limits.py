@@ -243,6 +243,13 @@ def test_the_others_of_a_group_with_an_institution_stay_under_a_quarter():
     assert (used(use, "G", "limit_others")["amount"], used(use, "G", "limit_others")["met"]) == (101e6, True)
 
 
+def test_an_institution_makes_its_group_one_of_institutions_also_without_an_exposure():
+    seen = snapshot("facility_id party_id drawn\nF A 30")
+    use = limit_use(seen, groups(seen, G="Bank A"), "eba")
+
+    assert sorted(use.use.filter(subject_id="G")["name"]) == ["large", "limit_institution", "limit_others"]
+
+
 def test_chinese_limits_go_by_counterparty():
     """Tier 1 100, net capital 120: loans 12, exposure 15, group 20 and its credit 18, interbank 25, anonymous 15."""
     seen = snapshot("facility_id party_id drawn\nF1 A 12\nF2 B 8\nF3 Bank 25\nF4 C 2.5")
@@ -357,8 +364,8 @@ def test_nothing_disappears(facilities, covers, regime):
     lines = exposure_lines(seen, regime)
     sums = lines.group_by("facility_id").agg(pl.col("before", "after", "collateral", "exempt").sum())
 
-    assert (sums["before"] - sums["after"] - sums["collateral"] - sums["exempt"]).abs().max() < 1e-9
-    assert lines["after"].min() > -1e-9
+    assert ((sums["before"] - sums["after"] - sums["collateral"] - sums["exempt"]).abs() < 1e-9).all()
+    assert (lines["after"] > -1e-9).all()
     by_contract = (
         lines.filter(pl.col("contract_id").is_not_null())
         .group_by("contract_id", "debtor_row")
