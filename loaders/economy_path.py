@@ -94,7 +94,8 @@ def simulate(firms: Firms, losses: Harm, months: int, seed: int) -> Path:
     for month in range(months):
         settled = max(0, month + 1 - SETTLING)  # the month after the failures that are settled now
         suffers, loss = losses.of(history[settled].failed, settled - 1)
-        hit: Floats = np.bincount(suffers, loss, firms.count)
+        hit = np.zeros(firms.count)
+        np.add.at(hit, suffers, loss)
         now = _next_month(firms, now, month, hit, rng)
         history.append(now)
     cases = [[getattr(state, kind) for state in history[1:]] for kind in ("failed", "cured", "wound_up")]

@@ -39,7 +39,7 @@ def guarantee(guarantor: int, debtor: int, amount: float | None, **more: object)
 
 def test_a_guarantee_costs_the_guarantor_the_debt_up_to_its_cap_less_the_provision() -> None:
     """B owes 80. A capped at 30 with 5 provided for loses 25; without a cap 80; a cap of 100 is never called beyond 80."""
-    owing = [{"party_row": B, "debt": 80.0}]
+    owing: list[Row] = [{"party_row": B, "debt": 80.0}]
     assert losses(firms(owing, guarantees=[guarantee(A, B, 30, provision=5.0)]), "guarantee_call") == {(B, A): 25}
     assert losses(firms(owing, guarantees=[guarantee(A, B, None)]), "guarantee_call") == {(B, A): 80}
     assert losses(firms(owing, guarantees=[guarantee(A, B, 100)]), "guarantee_call") == {(B, A): 80}
@@ -113,7 +113,7 @@ def test_an_owner_loses_its_share_of_the_equity(said: Row, lost: float | None) -
 
 
 def test_nominee_indirect_and_treasury_stakes_conduct_nothing() -> None:
-    rows = [
+    rows: list[Row] = [
         stake(share=0.5, lot="1", nominee=True, support=9.0),
         stake(share=0.5, lot="2", direct=False),
         {"source_row": B, "target_row": B, "share": 0.1},
@@ -131,9 +131,13 @@ def test_consolidated_accounts_already_hold_the_losses_on_those_inside() -> None
     """A's only accounts are consolidated: B is inside by .6, C through B; D, of which it holds .3, is not."""
     sheets: list[Row] = [
         {"party_row": A, "scope": "consolidated", "equity": 90.0},
-        *({"party_row": row, "equity": 10.0, "debt": 50.0} for row in (B, C, D)),
+        *(dict[str, object](party_row=row, equity=10.0, debt=50.0) for row in (B, C, D)),
     ]
-    owned = [stake(share=0.6), {"source_row": B, "target_row": C, "share": 0.9}, stake(target_row=D, share=0.3)]
+    owned: list[Row] = [
+        stake(share=0.6),
+        {"source_row": B, "target_row": C, "share": 0.9},
+        stake(target_row=D, share=0.3),
+    ]
     calls = [guarantee(A, C, 5), guarantee(A, D, 5, contract_id="C-2")]
     group = firms(sheets, owns=owned, guarantees=calls)
     assert losses(group, "equity_loss") == {(C, B): 9, (D, A): 3}
