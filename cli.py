@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .cli_common import (
+    DAY,
+    PATH,
+    configured,
+    day_of,
+    progress,
+    rows_as,
+    show,
+    show_frame,
+    store_if,
+    store_of,
+    summarised,
+    tell,
+    waits,
+)
+from .cli_related import COMMANDS
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import date, datetime
-
-    import polars as pl
-
-    from .graph.configuration import Configuration
-    from .graph.store import Store
-
-PATH, DAY = click.Path(), click.DateTime(["%Y-%m-%d"])
-WIDE = 200  # columns of a table that goes into a file or a pipe
+    from datetime import datetime
 
 
 class OneLineErrors(click.Group):
@@ -58,18 +65,6 @@ def main(ctx: click.Context, /, **flags: str | None) -> None:
     ctx.obj = flags
 
 
-shown = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    show_default=True,
-    help="How rows are printed; csv is letter for letter, so open it in a spreadsheet as text.",
-)
-waits = click.option("--wait", default=120.0, show_default=True, help="Seconds to wait for another writer.")
-summarised = click.option("--summary", type=PATH, help="Write counts, timings, hashes and run id to this JSON file.")
-
-
 @main.command()
 @click.argument("folder", type=PATH)
 def template(folder: str) -> None:
@@ -89,7 +84,7 @@ def template(folder: str) -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=PATH)
-@click.option("--format", "form", type=click.Choice(["canonical", "bods", "gleif", "psc", "smesd"]),
+@click.option("--format", "form", type=click.Choice(["canonical", "bods", "dependence", "gleif", "psc", "smesd"]),
               default="canonical", show_default=True, help="What the files are.")  # fmt: skip
 @click.option("--map", "map_file", type=PATH, help="TOML file that says how your bank writes each table.")
 @click.option("--source", default="bank", show_default=True, help="Who says so, where a row doesn't.")
@@ -114,16 +109,16 @@ def load(flags: dict[str, Any], /, paths: tuple[str, ...], **options: Any) -> No
     """
     from .jobs import load_files
 
-    config = _configured(flags)
-    with _progress() as progress, _store_if(not (options["dry_run"] or options["no_store"]), config) as store:
-        report = load_files(config, store, paths, options, progress)
-    _tell(report, options["summary"])
+    config = configured(flags)
+    with progress() as step, store_if(not (options["dry_run"] or options["no_store"]), config) as store:
+        report = load_files(config, store, paths, options, step)
+    tell(report, options["summary"])
 
 
 @main.command()
 @click.option("--as-of", type=DAY, help="Look at the register as known on this day.  [default: today]")
 @click.option("--rule", help="Show the rows at fault of one rule.")
-@shown
+@rows_as
 @click.pass_obj
 def check(flags: dict[str, Any], /, as_of: datetime | None, rule: str | None, form: str) -> None:
     """Check the register against the rules of data quality; exit 3 if one of severity error is broken.
@@ -135,7 +130,7 @@ def check(flags: dict[str, Any], /, as_of: datetime | None, rule: str | None, fo
     """
     from .jobs import check_register
 
-    rows, broken = check_register(_configured(flags), _day(as_of), rule)
+    rows, broken = check_register(configured(flags), day_of(as_of), rule)
     show_frame(rows, form)
     if broken:
         click.get_current_context().exit(3)
@@ -155,9 +150,9 @@ def train(flags: dict[str, Any], /, until: datetime | None, seed: int, summary: 
     """
     from .jobs import train_model
 
-    with _progress() as progress:
-        report = train_model(_configured(flags), until and until.date(), seed, progress)
-    _tell(report, summary)
+    with progress() as step:
+        report = train_model(configured(flags), until and until.date(), seed, step)
+    tell(report, summary)
 
 
 @main.command()
@@ -178,10 +173,10 @@ def score(flags: dict[str, Any], /, as_of: datetime | None, **options: Any) -> N
     """
     from .jobs import score_day
 
-    config = _configured(flags)
-    with _progress() as progress, _store_if(not (as_of and options["dry_run"]), config) as store:
-        report = score_day(config, store, as_of and as_of.date(), options, progress)
-    _tell(report, options["summary"])
+    config = configured(flags)
+    with progress() as step, store_if(not (as_of and options["dry_run"]), config) as store:
+        report = score_day(config, store, as_of and as_of.date(), options, step)
+    tell(report, options["summary"])
 
 
 @main.command()
@@ -189,7 +184,7 @@ def score(flags: dict[str, Any], /, as_of: datetime | None, **options: Any) -> N
 @click.option("-p", "--param", "given", multiple=True, metavar="NAME=VALUE", help="A parameter of the question.")
 @click.option("--limit", default=1000, show_default=True, help="Most rows to print.")
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds that the server may take.")
-@shown
+@rows_as
 @click.pass_obj
 def query(flags: dict[str, Any], /, question: str | None, given: tuple[str, ...], **options: Any) -> None:
     """Ask the store, read-only: a saved question by name, or Cypher. Without an argument: list the saved questions.
@@ -205,7 +200,7 @@ def query(flags: dict[str, Any], /, question: str | None, given: tuple[str, ...]
         return show_frame(listed(), options.pop("form"))
     form = options.pop("form")
     text, params, saved = asked(question, given)
-    with _store(_configured(flags)) as store:
+    with store_of(configured(flags)) as store:
         answer = (store.ask if saved else store.query)(text, params, **options)
     show(answer.columns, answer.rows, form)
     if answer.truncated:
@@ -214,7 +209,7 @@ def query(flags: dict[str, Any], /, question: str | None, given: tuple[str, ...]
 
 
 @main.command()
-@shown
+@rows_as
 @click.pass_obj
 def runs(flags: dict[str, Any], /, form: str) -> None:
     """List the runs that the store knows, the one in force marked.
@@ -223,12 +218,12 @@ def runs(flags: dict[str, Any], /, form: str) -> None:
     Example:
         relparty runs --format json
     """
-    with _store(_configured(flags)) as store:
+    with store_of(configured(flags)) as store:
         show_frame(store.runs(), form)
 
 
 @main.command()
-@shown
+@rows_as
 @click.pass_obj
 def doctor(flags: dict[str, Any], /, form: str) -> None:
     """Say what is installed, what can be reached, and whether register, store and models fit together.
@@ -239,8 +234,8 @@ def doctor(flags: dict[str, Any], /, form: str) -> None:
     """
     from .jobs import diagnosis
 
-    config = _configured(flags)
-    rows, code = diagnosis(config, lambda: _store(config))
+    config = configured(flags)
+    rows, code = diagnosis(config, lambda: store_of(config))
     show_frame(rows, form)
     click.get_current_context().exit(code)
 
@@ -259,10 +254,10 @@ def demo(flags: dict[str, Any], /, firms: int, seed: int, wait: float) -> None:
     """
     from .jobs import run_demo
 
-    config = _configured(flags)
-    with _progress() as progress, _store(config) as store:
-        report = run_demo(config, store, (firms, seed, wait), progress)
-    _tell(report, None)
+    config = configured(flags)
+    with progress() as step, store_of(config) as store:
+        report = run_demo(config, store, (firms, seed, wait), step)
+    tell(report, None)
     show(report["answer"].columns, report["answer"].rows, "table")
     click.echo(
         f"\nThe same in Cypher:\n{report['cypher']}\nOther questions: relparty --home {config.home} query", err=True
@@ -280,109 +275,11 @@ def serve(flags: dict[str, Any], /) -> None:
     """
     from .jobs import keep_serving
 
-    keep_serving(_configured(flags), click.echo)
+    keep_serving(configured(flags), click.echo)
 
 
-def _configured(flags: dict[str, Any]) -> Configuration:
-    from .graph.configuration import configuration
-
-    return configuration(flags)
-
-
-def _day(given: Any) -> date:
-    from datetime import date
-
-    return given.date() if given else date.today()  # noqa: DTZ011 (a bank's day is a local day)
-
-
-def _store(config: Configuration) -> AbstractContextManager[Store]:
-    """The store that the settings name, the embedded one started if need be."""
-    from .jobs import opened
-
-    return opened(config)
-
-
-def _store_if(wanted: bool, config: Configuration) -> AbstractContextManager[Store | None]:
-    """The store, or none where the command writes none."""
-    return _store(config) if wanted else nullcontext()
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on stderr for each named step, only where somebody looks at it."""
-    from rich.console import Console
-    from rich.progress import Progress, TextColumn
-
-    console = Console(stderr=True)
-    with Progress(TextColumn("{task.description:<28}"), *Progress.get_default_columns()[1:], console=console,
-                  disable=not console.is_terminal) as bar:  # fmt: skip
-        tasks: dict[str, Any] = {}
-
-        def step(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bar.add_task(name)
-            bar.update(tasks[name], completed=done, total=max(total, 1))
-
-        yield step
-
-
-def _tell(report: dict[str, Any], summary: str | None) -> None:
-    """Prints a job's report to stderr, and writes it as JSON where asked."""
-    import json
-    from pathlib import Path
-
-    for line in report.get("lines", []):
-        click.echo(line, err=True)
-    if summary:
-        kept = {name: value for name, value in report.items() if name != "lines"}
-        Path(summary).write_text(json.dumps(kept, default=str, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if report.get("exit_code"):
-        click.get_current_context().exit(report["exit_code"])
-
-
-def show(columns: Sequence[str], rows: Iterable[tuple[Any, ...]], form: str) -> None:
-    """Prints rows to stdout as a table, CSV or JSON."""
-    import csv
-    import io
-    import json
-
-    if form == "json":
-        listed = [dict(zip(columns, row, strict=True)) for row in rows]
-        click.echo(json.dumps(listed, default=str, indent=1, ensure_ascii=False))
-    elif form == "csv":
-        text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n").writerows([columns, *(map(_cell, row) for row in rows)])
-        click.echo(text.getvalue(), nl=False)
-    else:
-        _print_table(columns, rows)
-
-
-def show_frame(frame: pl.DataFrame, form: str) -> None:
-    """Prints a frame's rows."""
-    show(frame.columns, frame.iter_rows(), form)
-
-
-def _print_table(columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    import sys
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(width=None if sys.stdout.isatty() else WIDE)
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(Text(f"{cell:.6g}" if isinstance(cell, float) else _cell(cell)) for cell in row))
-    console.print(table)
-
-
-def _cell(value: Any) -> str:
-    import json
-
-    if isinstance(value, (list, dict)):
-        return json.dumps(value, default=str, ensure_ascii=False)
-    return "" if value is None else str(value)
-
+for command in COMMANDS:
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

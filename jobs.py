@@ -177,7 +177,7 @@ def train_model(config: Configuration, until: date | None, seed: int, step: Step
     from .gnn.train import fit
 
     started = time.monotonic()
-    model = fit(Task(until=until), _loaded(config), Config(seed=seed), step)
+    model = fit(Task(until=until), loaded(config), Config(seed=seed), step)
     target = model.save(config.home / "models")
     lines = [*as_text(model.model_id, model.card).splitlines(), f"saved in {target}"]
     return {"lines": lines, "model_id": model.model_id, "seconds": round(time.monotonic() - started, 3)}
@@ -190,7 +190,7 @@ def score_day(
     started = time.monotonic()
     model = newest_model(config.home / "models", options["model_id"])
     snapshot = (
-        store.snapshot() if store is not None and day is None else _loaded(config).as_of(_given(day), config.settings)
+        store.snapshot() if store is not None and day is None else loaded(config).as_of(_given(day), config.settings)
     )
     step("scoring", 0, 1)
     scores = model.score(snapshot)
@@ -248,7 +248,12 @@ def _write_rows(rows: pl.DataFrame, path: Path) -> None:
         raise UsageError(f"{path}: --out ends in .csv or .parquet.")
 
 
-def _loaded(config: Configuration) -> Register:
+def loaded(config: Configuration) -> Register:
+    """The register of a home.
+
+    Raises:
+        DataError: nothing was ever loaded.
+    """
     register = register_folder.load(config.home / "register")
     if not register.tables:
         raise DataError(f"{config.home / 'register'}: the register is empty. Run 'relparty load' first.")
@@ -321,7 +326,7 @@ def _installed() -> list[tuple[str, str, str]]:
 
 
 def _look_at_register(config: Configuration) -> str:
-    register = _loaded(config)
+    register = loaded(config)
     rows = sum(frame.height for frame in register.tables.values())
     version = register_folder.manifest(config.home / "register").version
     return f"version {version}, {rows:,} rows in {len(register.tables)} tables"

@@ -1,0 +1,130 @@
+"""Commands on related parties: owners, controls, groups, guarantees, exposures, assess. Mounted by cli.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .cli_common import DAY, configured, day_of, rows_as, show_frame
+
+if TYPE_CHECKING:
+    pass
+
+rules = click.option("--rules", "regime", type=click.Choice(["eba", "eba_alternative", "basel", "cn"]), default="eba",
+                     show_default=True, help="Rule set; of each rule the row in force on the day.")  # fmt: skip
+as_of = click.option("--as-of", type=DAY, help="The register as known on this day.  [default: today]")
+explained = click.option("--explain", is_flag=True, help="Show the records and links that each row rests on.")
+
+
+@click.command()
+@click.argument("firm")
+@click.option("--rules", "regime", type=click.Choice(["amlr", "amld", "psc", "cn"]), default="amld", show_default=True,
+              help="Regime of beneficial owners; amlr applies from 2027-07-10.")  # fmt: skip
+@explained
+@as_of
+@rows_as
+@click.pass_obj
+def owners(flags: dict[str, Any], /, firm: str, regime: str, **options: Any) -> None:
+    """Who owns or controls FIRM in the end, and why; unknown owners are shown, never left out.
+
+    \b
+    Example:
+        relparty owners E-0042 --rules cn --explain
+    """
+    from . import related
+
+    snapshot = related.snapshot_of(configured(flags), day_of(options["as_of"]))
+    show_frame(related.owners(snapshot, firm, regime, explain=options["explain"]), options["form"])
+
+
+@click.command()
+@click.argument("party")
+@rules
+@explained
+@as_of
+@rows_as
+@click.pass_obj
+def controls(flags: dict[str, Any], /, party: str, regime: str, **options: Any) -> None:
+    """Whom PARTY controls, alone or through what it controls.
+
+    \b
+    Example:
+        relparty controls P-0007 --rules eba --explain
+    """
+    from . import related
+
+    snapshot = related.snapshot_of(configured(flags), day_of(options["as_of"]))
+    show_frame(related.controls(snapshot, party, regime, explain=options["explain"]), options["form"])
+
+
+@click.command()
+@click.argument("firm", required=False)
+@rules
+@explained
+@as_of
+@rows_as
+@click.pass_obj
+def groups(flags: dict[str, Any], /, firm: str | None, regime: str, **options: Any) -> None:
+    """Groups of connected clients, all or those of FIRM: confirmed ones, and prudent ones with what is only flagged.
+
+    \b
+    Example:
+        relparty groups --rules cn --format csv
+        relparty groups E-0042 --explain
+    """
+    from . import related
+
+    snapshot = related.snapshot_of(configured(flags), day_of(options["as_of"]))
+    rows = (related.reasons if options["explain"] else related.members)(snapshot, regime, firm)
+    show_frame(rows, options["form"])
+
+
+@click.command()
+@click.option("--circles", is_flag=True, help="Show the patterns: mutual pairs, circles, cliques, stars, crosses, …")
+@rules
+@explained
+@as_of
+@rows_as
+@click.pass_obj
+def guarantees(flags: dict[str, Any], /, regime: str, *, circles: bool, **options: Any) -> None:
+    """What each guarantor has promised against its equity; with --circles who stands in for whom in circles and stars.
+
+    \b
+    Example:
+        relparty guarantees
+        relparty guarantees --circles --explain
+    """
+    from . import related
+    from .graph.guarantees import PATTERNS
+
+    snapshot = related.snapshot_of(configured(flags), day_of(options["as_of"]))
+    if circles or options["explain"]:
+        rows = related.guarantee_patterns(snapshot, PATTERNS, explain=options["explain"])
+    else:
+        rows = related.guarantors(snapshot, regime)
+    show_frame(rows, options["form"])
+
+
+@click.command()
+@click.option("--over", default=0.0, show_default=True, help="Show limits used to this percentage or more.")
+@rules
+@explained
+@as_of
+@rows_as
+@click.pass_obj
+def exposures(flags: dict[str, Any], /, over: float, regime: str, **options: Any) -> None:
+    """The bank's exposure to each party and group, before and after mitigation, against the limits in force.
+
+    \b
+    Example:
+        relparty exposures --over 70
+        relparty exposures --over 100 --rules cn --explain --format csv
+    """
+    from . import related
+
+    snapshot = related.snapshot_of(configured(flags), day_of(options["as_of"]))
+    show_frame(related.limit_rows(snapshot, regime, over, explain=options["explain"]), options["form"])
+
+
+COMMANDS = (owners, controls, groups, guarantees, exposures)

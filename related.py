@@ -1,0 +1,138 @@
+"""What the commands on related parties do: who owns, who controls, who belongs together, who stands in for whom."""
+
+from datetime import date
+
+import polars as pl
+
+from .graph.burden import burden
+from .graph.configuration import Configuration
+from .graph.control import controlled
+from .graph.groups import Groups, connected_clients
+from .graph.guarantees import pairs, patterns
+from .graph.limits import LimitUse, limit_use
+from .graph.owners import beneficial_owners
+from .graph.paths import records
+from .graph.snapshot import Snapshot
+from .jobs import loaded
+
+
+def snapshot_of(config: Configuration, day: date) -> Snapshot:
+    """What the register shows of a day."""
+    return loaded(config).as_of(day, config.settings)
+
+
+def owners(snapshot: Snapshot, firm: str, regime: str, *, explain: bool) -> pl.DataFrame:
+    """The beneficial owners of a firm, one row for each reason; with the records behind each if asked."""
+    found = beneficial_owners(snapshot, snapshot.row_of(firm), regime, snapshot.day)
+    told = found.with_columns(path=pl.col("path").list.eval(_sentence(pl.element())).list.join("; "))
+    return named(snapshot, told if explain else told.drop("path"))
+
+
+def controls(snapshot: Snapshot, party: str, regime: str, *, explain: bool) -> pl.DataFrame:
+    """Whom a party controls, nearest first; with the stakes and records behind each if asked."""
+    row = snapshot.row_of(party)
+    found = controlled(snapshot, regime, snapshot.day).filter(pl.col("controller_row") == row)
+    if explain:
+        found = found.join(_behind(snapshot, [row, *found["controlled_row"]]), on="controlled_row", how="left")
+    return named(snapshot, found.drop("controller_row").sort("step", "controlled_row"))
+
+
+def _behind(snapshot: Snapshot, side: list[int]) -> pl.DataFrame:
+    """`controlled_row`, `path`: the stakes and records that parties of one side hold in each other."""
+    held = pl.concat([records(snapshot, table) for table in ("owns", "controls")])
+    inner = held.filter(pl.col("from_row").is_in(side) & pl.col("to_row").is_in(side))
+    return inner.group_by(controlled_row="to_row").agg(path=_sentence(pl.col("record")).str.join("; "))
+
+
+def members(snapshot: Snapshot, regime: str, firm: str | None) -> pl.DataFrame:
+    """The groups of connected clients, all or those of a firm, one row a membership."""
+    found = connected_clients(snapshot, regime, snapshot.day).members
+    if firm is not None:
+        own = found.filter(pl.col("party_row") == snapshot.row_of(firm))
+        found = found.join(own, on=["set", "group_id"], how="semi")
+    return named(snapshot, found.drop("reasons"))
+
+
+def reasons(snapshot: Snapshot, regime: str, firm: str | None) -> pl.DataFrame:
+    """The links behind the groups, all or those of a firm's groups: confirmed, flagged, rebutted and unknown ones."""
+    found = connected_clients(snapshot, regime, snapshot.day)
+    links = found.links
+    if firm is not None:
+        row = snapshot.row_of(firm)
+        own = found.members.filter(pl.col("party_row") == row).select("set", "group_id")
+        near = found.members.join(own, on=["set", "group_id"], how="semi")["party_row"].append(
+            pl.Series([row], dtype=pl.UInt32)
+        )
+        links = links.filter(pl.col("from_row").is_in(near.implode()) & pl.col("to_row").is_in(near.implode()))
+    return named(snapshot, links.drop("link_id"))
+
+
+def guarantee_patterns(snapshot: Snapshot, kinds: tuple[str, ...], *, explain: bool) -> pl.DataFrame:
+    """The patterns that guarantees make, or the contracts behind them."""
+    found = patterns(pairs(snapshot))
+    if explain:
+        return named(snapshot, found.contracts(snapshot).filter(pl.col("pattern").is_in(kinds)))
+    return named(snapshot, found.found.filter(pl.col("pattern").is_in(kinds)))
+
+
+def guarantors(snapshot: Snapshot, regime: str) -> pl.DataFrame:
+    """What each guarantor has promised, against its equity and within its own group."""
+    grouped = connected_clients(snapshot, regime, snapshot.day).members.filter(pl.col("set") == "prudent")
+    return named(snapshot, burden(snapshot, grouped.select("group_id", "party_row")))
+
+
+def limit_rows(snapshot: Snapshot, regime: str, over: float, *, explain: bool) -> pl.DataFrame:
+    """The limits used to `over` percent or more, confirmed and prudent; or every line behind them."""
+    found = connected_clients(snapshot, regime, snapshot.day)
+    uses = {name: used(snapshot, found, name) for name in ("confirmed", "prudent")}
+    rows = [use.use.select(pl.lit(name).alias("set"), pl.all()) for name, use in uses.items()]
+    wanted = pl.concat(rows).filter(pl.col("use") >= over / 100)
+    if not explain:
+        return wanted
+    lines = [_lines(use).select(pl.lit(name).alias("set"), pl.all()) for name, use in uses.items()]
+    return pl.concat(lines).join(wanted, on=["set", "scope", "subject_id"], how="semi")
+
+
+def _lines(use: LimitUse) -> pl.DataFrame:
+    """The lines of each party and of each group, under the subject that they count for."""
+    own = use.lines.select(pl.lit("party").alias("scope"), pl.col("party_id").alias("subject_id"), pl.all())
+    grouped = use.members.join(use.lines, on="party_id").select(
+        pl.lit("group").alias("scope"), pl.col("group_id").alias("subject_id"), *use.lines.columns
+    )
+    return pl.concat([own, grouped], how="diagonal")
+
+
+def used(snapshot: Snapshot, found: Groups, name: str) -> LimitUse:
+    """The use of limits under one of the two sets of groups."""
+    chosen = found.members.filter(pl.col("set") == name).select("group_id", "party_row")
+    return limit_use(snapshot, chosen, found.regime)
+
+
+def named(snapshot: Snapshot, frame: pl.DataFrame) -> pl.DataFrame:
+    """A frame with ids and names in place of row numbers."""
+    parties = snapshot.parties.select("party_id", "name")
+    columns: list[pl.Expr | pl.Series] = []
+    for column in frame.columns:
+        if column.endswith("_row"):
+            end, rows = column.removesuffix("_row"), frame[column]
+            columns += [
+                parties["party_id"].gather(rows).alias(f"{end}_id"),
+                parties["name"].gather(rows).alias(f"{end}_name"),
+            ]
+        elif column.endswith("_rows"):
+            ids = pl.col(column).list.eval(pl.element().replace_strict(_numbers(parties), parties["party_id"]))
+            columns.append(ids.alias(f"{column.removesuffix('_rows')}_ids"))
+        else:
+            columns.append(pl.col(column))
+    return frame.select(columns)
+
+
+def _numbers(parties: pl.DataFrame) -> pl.Series:
+    return pl.Series(range(parties.height), dtype=pl.UInt32)
+
+
+def _sentence(record: pl.Expr) -> pl.Expr:
+    """A record as people read it: table: from -> to (source, its number)."""
+    part = record.struct.field
+    number = pl.when(part("source_ref").is_not_null()).then(pl.format(", {}", part("source_ref"))).otherwise(pl.lit(""))
+    return pl.format("{}: {} -> {} ({}{})", part("table"), part("from_id"), part("to_id"), part("source"), number)
