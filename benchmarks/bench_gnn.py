@@ -1,0 +1,71 @@
+"""The GNN at size: a snapshot to tensors, scoring against the bare matrix products it needs, one step of training."""
+
+import resource
+import sys
+import time
+
+import numpy as np
+import torch
+from relparty.gnn.config import Config, same_bits
+from relparty.gnn.network import HazardNetwork, balance, wire
+from relparty.gnn.sample import Sample
+from relparty.gnn.train import penalised
+from relparty.graph.schema import CHANNELS
+from torch_geometric.data import HeteroData
+
+WIDTH = 60  # numbers a firm, as in the demo economy
+
+
+def drawn(firms: int, links: int, seed: int = 0) -> HeteroData:
+    """Firms and links as tensors, the links spread over the channels."""
+    rng = np.random.default_rng(seed)
+    graph = HeteroData()
+    graph["enterprise"].x = torch.from_numpy(rng.standard_normal((firms, WIDTH)))
+    graph["enterprise"].leverage = torch.from_numpy(np.log(rng.uniform(0.2, 0.95, firms)))
+    graph["enterprise"].volatility = torch.from_numpy(rng.uniform(0.1, 0.4, firms))
+    graph["enterprise"].failed = torch.from_numpy(rng.random(firms) < 0.02)
+    for channel in CHANNELS:
+        ends = rng.integers(0, firms, (2, links // len(CHANNELS)))
+        graph["enterprise", channel.name, "enterprise"].edge_index = torch.from_numpy(ends[:, ends[0] != ends[1]])
+        count = int((ends[0] != ends[1]).sum())
+        graph["enterprise", channel.name, "enterprise"].loss = torch.from_numpy(rng.uniform(0, 0.2, count))
+    return graph
+
+
+def timed(name: str, work):
+    """Runs some work and prints how long it took."""
+    start = time.perf_counter()
+    result = work()
+    print(f"{name:<44}{time.perf_counter() - start:8.2f} s", flush=True)
+    return result
+
+
+@torch.no_grad()
+def bare(network: HazardNetwork, graph: HeteroData, ends: torch.Tensor):
+    """F on every firm and on every link, and nothing else."""
+    inner = graph["enterprise"].x @ network.free + network.shift
+    sheet = balance(graph["enterprise"].leverage, graph["enterprise"].volatility)
+    return network.hazard(inner, sheet), network.hazard(inner[ends], sheet[ends])
+
+
+def main(firms: int, links: int) -> None:
+    """Prints the times for one size."""
+    print(f"\n{firms:,} firms, {links:,} links")
+    config = Config(threads=2)
+    with same_bits(config):
+        graph = drawn(firms, links)
+        wiring = timed("wiring", lambda: wire(graph))
+        network = HazardNetwork(WIDTH, config.units)
+        timed("bare: F on every firm and every link", lambda: bare(network, graph, wiring.suffers))
+        timed("scoring, settled to 1e-12", lambda: network.settle(graph, wiring))
+        rows = torch.arange(firms)
+        default = (torch.rand(firms) < 0.05).double()
+        sample = Sample(graph, wiring, rows, default, torch.ones(firms, dtype=torch.float64))
+        timed("one step of training, forwards and back", lambda: penalised(network, sample, config).backward())
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB")
+
+
+if __name__ == "__main__":
+    main(100_000, 500_000)
+    if "--large" in sys.argv:
+        main(1_000_000, 5_000_000)
