@@ -5,14 +5,22 @@ from pathlib import Path
 
 from ..graph.errors import UsageError
 from .bods import read as read_bods
+from .dependence import read as read_dependence
 from .folder import files_of
 from .gleif import read as read_gleif
 from .psc import read as read_psc
 from .reading import Reading
+from .sheet import ENDINGS as SHEETS
 from .smesd import read as read_smesd
 from .table import Said, read
 
-ENDINGS = {"bods": (".jsonl", ".json"), "gleif": (".csv",), "psc": (".jsonl", ".json", ".txt"), "smesd": (".csv",)}
+ENDINGS = {
+    "bods": (".jsonl", ".json"),
+    "dependence": (".csv", *SHEETS),
+    "gleif": (".csv",),
+    "psc": (".jsonl", ".json", ".txt"),
+    "smesd": (".csv",),
+}
 
 
 def every_file(paths: Sequence[Path], form: str, said: Said) -> list[Path]:
@@ -47,4 +55,6 @@ def read_file(path: Path, form: str, said: Said) -> Reading:
     """
     if form == "canonical":
         return read(path, said)
+    if form == "dependence":
+        return read_dependence(path, said)
     return {"bods": read_bods, "gleif": read_gleif, "psc": read_psc, "smesd": read_smesd}[form](path)
