@@ -206,13 +206,14 @@ CHANNELS: tuple[Channel, ...] = (
 )
 
 RESULTS: tuple[Field, ...] = (
-    *(spec for spec in FIELDS.values() if spec.role is Role.RESULT),
+    *(spec for spec in FIELDS.values() if spec.name.startswith("risk_")),
     *(
         Field(f"risk_contagion_{channel.name}", Kind.FRACTION, f"contagion through {channel.name}: {channel.meaning}",
               Role.RESULT, "fraction", 0, 1)
         for channel in CHANNELS
     ),
 )  # fmt: skip
+GROUP_RESULTS: tuple[Field, ...] = tuple(spec for spec in FIELDS.values() if spec.name.startswith("group_"))
 SCORES: tuple[Field, ...] = tuple(  # what a model gives for each enterprise; a publication adds the rest
     spec for spec in RESULTS
     if spec.name not in ("risk_as_of", "risk_run_id", "risk_pd_previous", "risk_run_id_previous")

@@ -5,7 +5,7 @@ from itertools import chain
 
 import pytest
 from relparty.graph.fields import FIELDS, Kind, Role
-from relparty.graph.schema import CHANNELS, LINKS, RESULTS, SNAPSHOT_TABLES, TABLES, dictionary_hash
+from relparty.graph.schema import CHANNELS, GROUP_RESULTS, LINKS, RESULTS, SNAPSHOT_TABLES, TABLES, dictionary_hash
 
 
 def test_every_column_of_every_table_is_a_field_of_the_dictionary():
@@ -16,7 +16,7 @@ def test_every_column_of_every_table_is_a_field_of_the_dictionary():
 
 def test_every_field_is_used_by_a_table_a_snapshot_or_a_result():
     used = set(chain.from_iterable(table.columns for table in TABLES.values()))
-    results = {spec.name for spec in RESULTS}
+    results = {spec.name for spec in (*RESULTS, *GROUP_RESULTS)}
 
     assert set(FIELDS) - used - results == {"file", "line", "aliases"}
 
