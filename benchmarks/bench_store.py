@@ -83,9 +83,11 @@ def bare_write(session: neo4j.Session, snapshot: Snapshot) -> None:
         _send(session, f"{match} MERGE (s)-[r:{link.type} {{{key}: ${key}[i]}}]->(t) SET {rest}", rows)
 
 
-def bare_publish(session: neo4j.Session, scores: Scores, run_id: str) -> None:
+def bare_publish(session: neo4j.Session, scores: Scores, run_id: str, before: Scores | None = None) -> None:
     """The rival: the same properties in one explicit transaction, nothing looked at before or after."""
     rows = _dense(scores.firms).with_columns(risk_as_of=pl.lit(DAY), risk_run_id=pl.lit(run_id))
+    if before is not None:
+        rows = rows.with_columns(risk_pd_previous=before.firms["risk_pd"], risk_run_id_previous=pl.lit("bare-1"))
     values = ", ".join(f"e.{name} = ${name}[i]" for name in rows.columns if name != "party_id")
     with session.begin_transaction() as transaction:
         for text, columns in _batches(f"MATCH (e:Party {{party_id: $party_id[i]}}) SET {values}", rows):
@@ -126,7 +128,7 @@ def measured(server: Server, snapshot: Snapshot, rounds: int) -> dict[str, tuple
             server.empty()
             bare = [_seconds(lambda: bare_write(session, snapshot))]
             bare += [_seconds(lambda: bare_publish(session, first, "bare-1"))]
-            bare += [_seconds(lambda: bare_publish(session, later, "bare-2"))]
+            bare += [_seconds(lambda: bare_publish(session, later, "bare-2", first))]
             server.empty()
             ours = [_seconds(lambda: store.write(snapshot))]
             ours += [_seconds(lambda: store.publish(Run("run-1", "score", DAY), first))]

@@ -1,6 +1,7 @@
 """Publishes a run whole: all result properties in one transaction, with a mark around its commit for readers."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import polars as pl
@@ -35,11 +36,12 @@ _CARRIERS = """
 MATCH (e:Enterprise) RETURN count(e) AS firms, sum(CASE WHEN e.risk_run_id = $run_id THEN 1 ELSE 0 END) AS carrying
 """
 _NOT_IN_FORCE = "MATCH (r:Run {kind: $kind}) WHERE r.in_force SET r.in_force = false"
+_LINKS = "MATCH (r:Run {kind: $kind}) WHERE r.in_force RETURN coalesce(sum(r.links), 0) AS links"
 _RUN = """
 MERGE (r:Run {run_id: $run_id}) ON CREATE SET r.in_force = false
 SET r.kind = $kind, r.as_of = $as_of, r.model_id = $model_id, r.status = 'complete', r += $hashes
 """
-_IN_FORCE = "MATCH (r:Run {run_id: $run_id}) SET r.in_force = true"
+_IN_FORCE = "MATCH (r:Run {run_id: $run_id}) SET r.in_force = true, r.links = $links"
 _FIRMS = """
 MATCH (e:Enterprise) WITH collect(e.party_id) AS every UNWIND range(0, size(every) - 1, $batch) AS start
 RETURN every[start..start + $batch] AS ids
@@ -82,11 +84,16 @@ def publish(connection: Connection, lease: Lease, run: Run, scores: Scores, prog
     _check_memory(connection, scores)
     in_force = _leased(connection, lease, _PUBLICATION, kind=run.kind)[0]["run_id"]
     steps = [_firm_step(scores, again=in_force == run.run_id), *_link_steps(scores)]
-    with connection.transaction() as transaction:
-        _write(connection, transaction, lease, _Work(run, steps, progress))
-        lease.renew(transaction)
-        _mark(connection, lease, run)
-        transaction.commit()
+    try:
+        with connection.transaction() as transaction:
+            _write(connection, transaction, lease, _Work(run, steps, progress))
+            lease.renew(transaction)
+            _mark(connection, lease, run)
+            transaction.commit()
+    except BaseException:
+        with suppress(Exception):  # a server that is gone leaves it to the next writer
+            recover(connection, lease)  # a commit refused, or not answered for, leaves no mark behind
+        raise
     # Where the lease was lost meanwhile, its new holder has ended the publication already.
     connection.run(_DONE, kind=run.kind, run_id=run.run_id, token=lease.token)
     return True
@@ -106,7 +113,7 @@ def _write(connection: Connection, transaction: Statements, lease: Lease, work: 
     run, steps, progress = work.run, work.steps, work.progress
     whole, done = sum(step.rows.height for step in steps), 0
     shared = {"run_id": run.run_id, "as_of": run.as_of}
-    for text in _clear_links():
+    for text in _clear(transaction, work):
         transaction.run(text)
     for step in steps:
         for batch in batches(step.rows):
@@ -116,10 +123,9 @@ def _write(connection: Connection, transaction: Statements, lease: Lease, work: 
                 raise DataError(f"{step.what}: {batch.height - met} rows of {run.run_id} meet nothing in the store.")
             done += batch.height
             progress(step.what, done, whole)
-    transaction.run(_forget_gone(), run_id=run.run_id)
     transaction.run(_NOT_IN_FORCE, kind=run.kind)
     transaction.run(_RUN, **_node(run))
-    transaction.run(_IN_FORCE, run_id=run.run_id)
+    transaction.run(_IN_FORCE, run_id=run.run_id, links=whole - steps[0].rows.height)
 
 
 def _is_present(shown: Row, run: Run) -> bool:
@@ -158,8 +164,7 @@ def _check_memory(connection: Connection, scores: Scores) -> None:
 
 def _properties(scores: Scores) -> int:
     """How many properties publishing these scores sets on a firm."""
-    filled = sum(scores.firms[spec.name].null_count() < scores.firms.height for spec in SCORES)
-    return filled + len(PREVIOUS) + len(("risk_as_of", "risk_run_id"))
+    return len(_filled(scores)) + len(PREVIOUS) + len(("risk_as_of", "risk_run_id"))
 
 
 def _bytes(text: str) -> int:
@@ -189,7 +194,7 @@ def _node(run: Run) -> Row:
 
 def _firm_step(scores: Scores, *, again: bool) -> _Step:
     """Publishing the run in force again leaves the previous values as they are."""
-    names = [spec.name for spec in SCORES]
+    names = _filled(scores)
     kept = [] if again else [f"e.{name} = e.{now}" for name, now in PREVIOUS.items()]
     values = [*kept, *(f"e.{name} = ${name}[i]" for name in names), "e.risk_as_of = $as_of", "e.risk_run_id = $run_id"]
     text = (
@@ -216,13 +221,21 @@ def _link_steps(scores: Scores) -> Iterator[_Step]:
         yield _Step(f"links, {channel.name}", text, rows.select("suffers_id", "fails_id", *named, "contagion"))
 
 
-def _clear_links() -> Iterator[str]:
-    removed = ", ".join(f"r.{name}" for name in LINK_RESULTS)
-    for name in dict.fromkeys(channel.table for channel in CHANNELS):
-        kind = LINKS[name].link.type  # type: ignore[union-attr]
-        yield f"MATCH (:Party)-[r:{kind}]->(:Party) WHERE r.risk_run_id IS NOT NULL REMOVE {removed}"
+def _filled(scores: Scores) -> list[str]:
+    """The scores that some firm has."""
+    return [spec.name for spec in SCORES if scores.firms[spec.name].null_count() < scores.firms.height]
 
 
-def _forget_gone() -> str:
-    removed = ", ".join(f"p.{spec.name}" for spec in RESULTS)
-    return f"MATCH (p:Party) WHERE p.risk_run_id IS NOT NULL AND p.risk_run_id <> $run_id REMOVE {removed}"
+def _clear(transaction: Statements, work: "_Work") -> Iterator[str]:
+    """Takes away what the run before left and this one does not write over."""
+    unwritten = [spec.name for spec in SCORES if spec.name not in work.steps[0].rows.columns]
+    if unwritten:
+        there = " OR ".join(f"e.{name} IS NOT NULL" for name in unwritten)
+        yield f"MATCH (e:Enterprise) WHERE {there} REMOVE {', '.join(f'e.{name}' for name in unwritten)}"
+    gone = ", ".join(f"p.{spec.name}" for spec in RESULTS)
+    yield f"MATCH (p:Party) WHERE NOT p:Enterprise AND p.risk_run_id IS NOT NULL REMOVE {gone}"
+    if transaction.run(_LINKS, kind=work.run.kind)[0]["links"]:
+        removed = ", ".join(f"r.{name}" for name in LINK_RESULTS)
+        for name in dict.fromkeys(channel.table for channel in CHANNELS):
+            kind = LINKS[name].link.type  # type: ignore[union-attr]
+            yield f"MATCH (:Party)-[r:{kind}]->(:Party) WHERE r.risk_run_id IS NOT NULL REMOVE {removed}"
