@@ -222,8 +222,9 @@ def _sheet(world: World, assets: Floats, owed: Floats, drawn: Floats, scope: str
 
 
 def capital(world: World) -> pl.DataFrame:
-    """The bank's own: a twelfth of what it has lent at the start."""
-    lent = 0.3 * float((world.firms.leverage * world.firms.assets)[world.firms.customer].sum())
-    rows = pl.DataFrame({"kind": ["tier1", "net"], "amount": [round(lent / 12, 2), round(lent / 10, 2)]})
+    """The bank's own: a twelfth of what it has lent to these firms, or five times its largest client's loans."""
+    lent = 0.3 * (world.firms.leverage * world.firms.assets)[world.firms.customer]
+    tier1 = max(float(lent.sum()) / 12, 5 * float(lent.max()))  # the firms are a part of its book
+    rows = pl.DataFrame({"kind": ["tier1", "net"], "amount": [round(tier1, 2), round(1.2 * tier1, 2)]})
     start = np.full(2, np.datetime64(world.start, "D"))
     return dated(rows, start, start)

@@ -86,6 +86,7 @@ def test_a_writer_killed_at_any_moment_leaves_the_register_before_or_after(tmp_p
     for _ in range(5):
         words = [sys.executable, "-c", WRITER, str(folder), str(tmp_path / "stakes.parquet")]
         writer = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        assert writer.stdout is not None
         last = int(writer.stdout.readline())
         time.sleep(dice.random() / 4)
         writer.kill()

@@ -1,0 +1,1 @@
+"""The saved questions, one Cypher file each; see graph/questions.py."""
