@@ -222,9 +222,9 @@ def _sheet(world: World, assets: Floats, owed: Floats, drawn: Floats, scope: str
 
 
 def capital(world: World) -> pl.DataFrame:
-    """The bank's own: a twelfth of what it has lent to these firms, or five times its largest client's loans."""
+    """The bank's own: a twelfth of what it has lent to these firms, or two and a half times its largest client."""
     lent = 0.3 * (world.firms.leverage * world.firms.assets)[world.firms.customer]
-    tier1 = max(float(lent.sum()) / 12, 5 * float(lent.max()))  # the firms are a part of its book
+    tier1 = max(float(lent.sum()) / 12, 2.5 * float(lent.max()))  # the firms are a part of its book
     rows = pl.DataFrame({"kind": ["tier1", "net"], "amount": [round(tier1, 2), round(1.2 * tier1, 2)]})
     start = np.full(2, np.datetime64(world.start, "D"))
     return dated(rows, start, start)
