@@ -57,4 +57,6 @@ def read_file(path: Path, form: str, said: Said) -> Reading:
         return read(path, said)
     if form == "dependence":
         return read_dependence(path, said)
-    return {"bods": read_bods, "gleif": read_gleif, "psc": read_psc, "smesd": read_smesd}[form](path)
+    if form == "psc":
+        return read_psc(path, said.recorded_on)
+    return {"bods": read_bods, "gleif": read_gleif, "smesd": read_smesd}[form](path)

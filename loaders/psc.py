@@ -4,6 +4,7 @@ A record is known from the day on which it was notified, its end from the day on
 day from the day of the snapshot. docs/formats.md says what each kind of record becomes.
 """
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,12 @@ _REASONS = {"line": pl.Int64(), "reason": pl.String()}
 Parsed = tuple[list[dict[str, Any]], list[Trailer], dict[int, str]]
 
 
-def read(path: Path) -> Reading:
+def read(path: Path, recorded_on: date | None = None) -> Reading:
     """Reads a snapshot, or one of the parts in which it is published.
+
+    Args:
+        path: the file.
+        recorded_on: the day of the snapshot, for parts without its trailer.
 
     Raises:
         UsageError: no such file.
@@ -41,7 +46,8 @@ def read(path: Path) -> Reading:
     """
     lines = lines_of(path)
     rows, trailers, reasons = _parsed(lines)
-    records = dated(pl.DataFrame(rows, schema=RECORDS), trailers[-1].made if trailers else None)
+    made = trailers[-1].made if trailers else recorded_on and recorded_on.isoformat()
+    records = dated(pl.DataFrame(rows, schema=RECORDS), made)
     held, unfit = _held(records)
     unfit = pl.concat([pl.DataFrame(list(reasons.items()), schema=_REASONS, orient="row"), unfit, _undated(records)])
     rejected = unfit.unique("line", keep="first", maintain_order=True)
@@ -86,7 +92,9 @@ def _held(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def _undated(records: pl.DataFrame) -> pl.DataFrame:
     """`line`, `reason` of records that have ceased on no day that anybody could tell."""
     over = records.filter(pl.col("over") & pl.col("valid_to").is_null())
-    return over.select("line", reason=pl.lit("ceased, but neither ceased_on nor the snapshot's trailer tells the day"))
+    return over.select(
+        "line", reason=pl.lit("ceased, but neither ceased_on nor a trailer tells the day; --recorded-on would")
+    )
 
 
 def _as_written(rejected: pl.DataFrame, lines: Lines) -> pl.DataFrame:

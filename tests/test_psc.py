@@ -206,7 +206,8 @@ def test_what_has_no_day_is_known_from_the_day_of_the_snapshot(tmp_path):
     assert counted(intake) == (2, 2, 0, 0)
     assert [intake.register.as_of(day(on)).table("owns").height for on in ("2024-02-29", "2024-03-01")] == [0, 1]
     assert "snapshot made on 2024-03-01T03:10:07Z: 3 records in all its parts, 2 here" in intake.counts[0].notes
-    assert "the snapshot's trailer tells the day" in reasons(load(tmp_path, hidden))[1]
+    assert "nor a trailer tells the day; --recorded-on would" in reasons(load(tmp_path, hidden))[1]
+    assert psc.read(tmp_path / "psc.jsonl", day("2024-05-05")).rejected.is_empty()
 
 
 def test_loading_twice_or_in_another_order_changes_nothing(tmp_path):
@@ -222,6 +223,18 @@ def test_loading_twice_or_in_another_order_changes_nothing(tmp_path):
     assert counted(once) == (5, 5, 0, 0)
     assert counted(again) == (5, 0, 5, 0)
     assert again.register.equals(once.register)
+
+
+@needs_shared
+@pytest.mark.parametrize("on", ["2018-12-31", "2019-05-01", "2022-06-29", "2022-06-30"])
+def test_a_day_shows_nothing_that_came_later(tmp_path, on):
+    """Had the snapshot been made on that day, without what was notified or ceased since, the day would look the same."""
+    lines = [json.loads(line) for line in (report("17") / "psc.jsonl").read_text(encoding="utf-8").splitlines()]
+    then = [line for line in lines if line["data"]["notified_on"] <= on]
+    cut = [line | {"data": {k: v for k, v in line["data"].items() if k != "ceased_on" or v <= on}} for line in then]
+
+    whole, part = (load(tmp_path, *some).register.as_of(day(on)) for some in (lines, cut))
+    assert whole.equals(part)
 
 
 def test_a_later_snapshot_brings_the_end(tmp_path):
