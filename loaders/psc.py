@@ -46,8 +46,8 @@ def read(path: Path, recorded_on: date | None = None) -> Reading:
     """
     lines = lines_of(path)
     rows, trailers, reasons = _parsed(lines)
-    made = trailers[-1].made if trailers else recorded_on and recorded_on.isoformat()
-    records = dated(pl.DataFrame(rows, schema=RECORDS), made)
+    given = recorded_on.isoformat() if recorded_on else None
+    records = dated(pl.DataFrame(rows, schema=RECORDS), trailers[-1].made if trailers else given)
     held, unfit = _held(records)
     unfit = pl.concat([pl.DataFrame(list(reasons.items()), schema=_REASONS, orient="row"), unfit, _undated(records)])
     rejected = unfit.unique("line", keep="first", maintain_order=True)
