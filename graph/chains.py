@@ -7,7 +7,7 @@ from functools import cached_property
 import polars as pl
 
 from .control import control, recorded
-from .ownership import Ownership, unattributed
+from .ownership import Ownership, integrated_of, unattributed
 from .paths import RECORD, between, reached, records
 from .rules import ROUNDING, choice
 from .snapshot import Snapshot
@@ -83,14 +83,17 @@ class Chains:
         return self.pairs.join(joint, on="owned_row").select("owner_row", joint_row="owned_row")
 
     @cached_property
-    def left(self) -> float | None:
-        """The share that no end of a chain holds for sure; joint holders count once."""
-        joint = self.shared["joint_row"].unique().implode()
+    def left(self) -> tuple[float, float] | None:
+        """The least and the most that no end of a chain holds; joint holders count once; none if it owns itself."""
+        joint = pl.col("owned_row").is_in(self.shared["joint_row"].unique().implode())
         whole = pl.col("capital_low").sum().over("owned_row")
-        once = pl.when(pl.col("owned_row").is_in(joint)).then(pl.col("capital_low") / whole).otherwise("capital_low")
-        graph = Ownership(self.pairs.with_columns(capital_low=once), self.snapshot.parties.height)
-        found: float | None = unattributed(graph, [self.firm])[0, "unattributed"]
-        return found
+        once = {end: pl.when(joint).then(pl.col(end) / whole).otherwise(end) for end in ("capital_low", "capital_high")}
+        graph = Ownership(self.pairs.with_columns(**once), self.snapshot.parties.height)
+        most: float | None = unattributed(graph, [self.firm])[0, "unattributed"]
+        if most is None:
+            return None
+        held = integrated_of(graph, [self.firm]).filter(pl.col("owner_row").is_in(graph.roots))["high"].sum()
+        return max(0.0, 1 - float(held)), most
 
     @cached_property
     def edges(self) -> pl.DataFrame:

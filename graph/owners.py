@@ -28,6 +28,7 @@ OWNERS = {
     "rule": pl.String(),
     "path": pl.List(RECORD),
 }
+UNATTRIBUTED, LEAST_LEFT = "unattributed", 1e-9
 MANAGERS = ("legal_representative", "executive")  # who is named where nobody is found, first of these first
 
 
@@ -62,7 +63,8 @@ def beneficial_owners(snapshot: Snapshot, firm_row: int, regime: str, day: date)
     named = found.filter((pl.col("status") == "person") & (pl.col("decision") == "yes"))
     if named.is_empty() and regime != "psc":
         found = pl.concat([found, _managers(chains)], how="diagonal")
-    return pl.concat([_with_paths(chains, found), _left(chains)], how="diagonal").select(*OWNERS)
+    ordered = found.sort("owner_row", "reason", maintain_order=True)
+    return pl.concat([_with_paths(chains, ordered), _left(chains)], how="diagonal").select(*OWNERS)
 
 
 def _grounds(chains: Chains) -> pl.DataFrame:
@@ -203,14 +205,8 @@ def _path(chains: Chains, owner: int, reason: str, controlled: pl.Series) -> lis
 
 
 def _left(chains: Chains) -> pl.DataFrame:
-    """What no end of a chain holds."""
-    if chains.left is None or not chains.left > 1e-9:
+    """What no end of a chain holds, where that is more than rounding."""
+    if chains.left is None or not chains.left[1] > LEAST_LEFT:
         return pl.DataFrame(schema={"reason": pl.String})
-    row = {
-        "status": ["unattributed"],
-        "reason": ["unattributed"],
-        "decision": [""],
-        "low": [chains.left],
-        "high": [chains.left],
-    }
-    return pl.DataFrame(row)
+    (low, high), word = chains.left, [UNATTRIBUTED]
+    return pl.DataFrame({"status": word, "reason": word, "decision": [""], "low": [low], "high": [high]})

@@ -39,7 +39,7 @@ def _rest(table: str) -> list[str]:
 
 
 def between(edges: pl.DataFrame, top: Sequence[int], bottom: int) -> pl.DataFrame:
-    """The edges on a chain from one of some parties to another party.
+    """The edges on a chain from one of some parties to another party, from the top down.
 
     Args:
         edges: owner_row, owned_row and whatever else.
@@ -49,14 +49,15 @@ def between(edges: pl.DataFrame, top: Sequence[int], bottom: int) -> pl.DataFram
     upward = reached(edges, [bottom], "owned_row", "owner_row")
     lower = edges.filter(pl.col("owned_row").is_in(upward.implode()))
     downward = reached(lower, top, "owner_row", "owned_row")
-    return lower.filter(pl.col("owner_row").is_in(downward.implode()))
+    order = pl.DataFrame({"owner_row": downward}).with_row_index("place")
+    return lower.join(order, on="owner_row", maintain_order="left").sort("place", maintain_order=True).drop("place")
 
 
 def reached(edges: pl.DataFrame, start: Sequence[int], near: str, far: str) -> pl.Series:
-    """Everybody that is reached from some rows along the edges, these rows too."""
+    """Everybody that is reached from some rows along the edges, these rows too, the nearest first."""
     seen = frontier = pl.Series(list(start), dtype=pl.UInt32).unique()
     while frontier.len():
-        further = edges.filter(pl.col(near).is_in(frontier.implode()))[far].unique()
+        further = edges.filter(pl.col(near).is_in(frontier.implode()))[far].unique().sort()
         frontier = further.filter(~further.is_in(seen.implode()))
         seen = pl.concat([seen, frontier])
     return seen

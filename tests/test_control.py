@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from relparty.graph import control
+from relparty.graph import acting, control
 from relparty.graph.close_links import close_links
 from relparty.graph.consolidation import ultimate_parents_compared
 from relparty.graph.errors import UsageError
@@ -157,7 +157,7 @@ def test_those_who_agreed_control_as_one_and_kin_does_so_only_under_the_chinese_
 
 def test_an_agreement_reaches_on_and_kinship_does_not():
     """A-B-C agreed pairwise: one set. The wife's brother's son is nobody's close relative here."""
-    sets = control.sets_of(world(related_to="""
+    sets = acting.sets_of(world(related_to="""
         party_id other_id relation valid_from
         A B concert 2020-01-01
         B C concert 2020-01-01
