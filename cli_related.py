@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_common import DAY, configured, day_of, rows_as, show_frame
+from .cli_common import DAY, configured, day_of, progress, rows_as, show_frame, store_of, summarised, tell, waits
 
 if TYPE_CHECKING:
     pass
@@ -127,4 +127,26 @@ def exposures(flags: dict[str, Any], /, over: float, regime: str, **options: Any
     show_frame(related.limit_rows(snapshot, regime, over, explain=options["explain"]), options["form"])
 
 
-COMMANDS = (owners, controls, groups, guarantees, exposures)
+@click.command()
+@rules
+@click.option("--as-of", type=DAY, help="Assess this day from the register.  [default: the store's day]")
+@click.option("--dry-run", is_flag=True, help="Assess, but publish nothing.")
+@waits
+@summarised
+@click.pass_obj
+def assess(flags: dict[str, Any], /, regime: str, **options: Any) -> None:
+    """Groups, guarantees, exposures and limits of a day in one run, published in the store.
+
+    \b
+    Example:
+        relparty assess --rules cn
+    """
+    from . import related
+
+    config = configured(flags)
+    with progress() as step, store_of(config) as store:
+        report = related.assess(config, store, regime, options, step)
+    tell(report, options["summary"])
+
+
+COMMANDS = (owners, controls, groups, guarantees, exposures, assess)

@@ -196,7 +196,7 @@ def score_day(
     scores = model.score(snapshot)
     check_complete(scores, snapshot)
     step("scoring", 1, 1)
-    run = run_of(snapshot, model, config)
+    run = run_of("score", snapshot, model.model_id, config)
     save_run(config.home / "runs", run, scores)
     if options.get("out"):
         _write_rows(scores.firms, Path(options["out"]))
@@ -208,8 +208,8 @@ def score_day(
     return asdict(run) | took | {"lines": lines}
 
 
-def run_of(snapshot: "Snapshot", model: "Model", config: Configuration) -> Run:
-    """The run of a model on a snapshot; its id is made from what went in, so that the same again is the same run."""
+def run_of(kind: str, snapshot: "Snapshot", by: str, config: Configuration) -> Run:
+    """The run of a model or rule set on a snapshot, named by what went in: the same again is the same run."""
     settings = hashlib.sha256(json.dumps(asdict(config.settings), sort_keys=True).encode()).hexdigest()[:16]
     hashes = {
         "snapshot": snapshot.fingerprint,
@@ -217,9 +217,9 @@ def run_of(snapshot: "Snapshot", model: "Model", config: Configuration) -> Run:
         "dictionary": dictionary_hash(),
         "code": __version__,
     }
-    made_of = json.dumps([model.model_id, hashes], sort_keys=True)
+    made_of = json.dumps([kind, by, hashes], sort_keys=True)
     short = hashlib.sha256(made_of.encode()).hexdigest()[:8]
-    return Run(f"score-{snapshot.day}-{short}", "score", snapshot.day, model.model_id, hashes)
+    return Run(f"{kind}-{snapshot.day}-{short}", kind, snapshot.day, by, hashes)
 
 
 def newest_model(folder: Path, model_id: str | None) -> "Model":

@@ -1,19 +1,26 @@
 """What the commands on related parties do: who owns, who controls, who belongs together, who stands in for whom."""
 
+import time
+from dataclasses import asdict
 from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from .graph.assessment import Assessment, assessed, save_assessment
 from .graph.burden import burden
 from .graph.configuration import Configuration
 from .graph.control import controlled
-from .graph.groups import Groups, connected_clients
+from .graph.groups import SETS, Groups, connected_clients
 from .graph.guarantees import pairs, patterns
 from .graph.limits import LimitUse, limit_use
 from .graph.owners import beneficial_owners
 from .graph.paths import records
 from .graph.snapshot import Snapshot
-from .jobs import loaded
+from .jobs import Report, Step, loaded, run_of
+
+if TYPE_CHECKING:
+    from .graph.store import Store
 
 
 def snapshot_of(config: Configuration, day: date) -> Snapshot:
@@ -136,3 +143,28 @@ def _sentence(record: pl.Expr) -> pl.Expr:
     part = record.struct.field
     number = pl.when(part("source_ref").is_not_null()).then(pl.format(", {}", part("source_ref"))).otherwise(pl.lit(""))
     return pl.format("{}: {} -> {} ({}{})", part("table"), part("from_id"), part("to_id"), part("source"), number)
+
+
+def assess(config: Configuration, store: "Store", regime: str, options: dict[str, Any], step: Step) -> Report:
+    """Assesses the store's present, or a day of the register, under a rule set, and publishes the run."""
+    started = time.monotonic()
+    day = options["as_of"] and options["as_of"].date()
+    snapshot = snapshot_of(config, day) if day else store.snapshot()
+    step("assessing", 0, 1)
+    found = assessed(snapshot, regime)
+    step("assessing", 1, 1)
+    run = run_of("assess", snapshot, regime, config)
+    save_assessment(config.home / "runs", run, found)
+    lines = [_counted(found, name) for name in SETS]
+    if not options["dry_run"]:
+        in_force = store.publish_groups(run, found, wait=options["wait"], progress=step)
+        lines.append(f"run {run.run_id}: " + ("published, in force" if in_force else "remembered, not in force"))
+    return asdict(run) | {"seconds": round(time.monotonic() - started, 3), "lines": lines}
+
+
+def _counted(found: Assessment, name: str) -> str:
+    groups = found.groups.filter(pl.col("group_set") == name)
+    broken = groups.filter(pl.col("group_limit_use") > 1).height
+    if not found.uses:
+        return f"{name}: {groups.height:,} groups; the bank's capital is not known, so no limits"
+    return f"{name}: {groups.height:,} groups, {broken:,} of them over a limit"

@@ -1,12 +1,14 @@
 """An assessment: the groups of a day under a rule set, the exposure to each and to each firm, and the limits used."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
 from .fields import FIELDS
 from .groups import SETS, Groups, connected_clients
 from .limits import LimitUse, limit_use
+from .results import Run, run_folder
 from .snapshot import Snapshot
 
 USES = ("group_exposure", "group_exposure_after", "group_limit", "group_limit_use", "group_grade")
@@ -96,3 +98,14 @@ def _members(snapshot: Snapshot, found: Groups) -> pl.DataFrame:
     reasons = worded.group_by("member").agg(group_reasons=pl.col("text").sort())
     told = rows.join(reasons, on="member", how="left").rename({"set": "group_set", "role": "group_role"})
     return told.select(MEMBERSHIPS).sort("group_set", "group_id", "party_id")
+
+
+def save_assessment(folder: Path, run: Run, found: Assessment) -> Path:
+    """Writes all rows of an assessment to `folder`/run_id, readable by its owner alone, and returns that folder."""
+    target = run_folder(folder, run)
+    for name in ("groups", "members", "parties"):
+        getattr(found, name).write_parquet(target / f"{name}.parquet")
+    for name, use in found.uses.items():
+        use.use.write_parquet(target / f"limits_{name}.parquet")
+        use.lines.write_parquet(target / f"lines_{name}.parquet")
+    return target

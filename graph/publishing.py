@@ -1,6 +1,6 @@
 """Publishes a run whole: all result properties in one transaction, with a mark around its commit for readers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -34,6 +34,9 @@ _CLEAR = "MATCH (p:Publication {kind: $kind}) REMOVE p.publishing"
 _MARKED = "MATCH (p:Publication) WHERE p.publishing IS NOT NULL RETURN p.kind AS kind, p.publishing AS run_id"
 _CARRIERS = """
 MATCH (e:Enterprise) RETURN count(e) AS firms, sum(CASE WHEN e.risk_run_id = $run_id THEN 1 ELSE 0 END) AS carrying
+"""
+_COMMITTED = """
+OPTIONAL MATCH (r:Run {run_id: $run_id}) RETURN 1 AS firms, CASE WHEN r.in_force THEN 1 ELSE 0 END AS carrying
 """
 _NOT_IN_FORCE = "MATCH (r:Run {kind: $kind}) WHERE r.in_force SET r.in_force = false"
 _LINKS = "MATCH (r:Run {kind: $kind}) WHERE r.in_force RETURN coalesce(sum(r.links), 0) AS links"
@@ -77,16 +80,47 @@ def publish(connection: Connection, lease: Lease, run: Run, scores: Scores, prog
             they name a link that is not there.
         StoreError: the store has too little memory for one transaction, or another writer took the lease.
     """
-    if not _is_present(complete(connection), run):
-        _leased(connection, lease, _RUN, **_node(run))
+    if not is_present(connection, lease, run):
         return False
     _check_firms(connection, scores)
     _check_memory(connection, scores)
     in_force = _leased(connection, lease, _PUBLICATION, kind=run.kind)[0]["run_id"]
     steps = [_firm_step(scores, again=in_force == run.run_id), *_link_steps(scores)]
+    work = _Work(run, steps, progress)
+    bring_into_force(connection, lease, run, lambda transaction: _write(connection, transaction, lease, work))
+    return True
+
+
+def is_present(connection: Connection, lease: Lease, run: Run) -> bool:
+    """Whether a run is for the day that the store shows; one for an earlier day leaves only its node.
+
+    Raises:
+        DataError: the run is for a later day than the store shows, or the last write did not finish.
+    """
+    if _shows(complete(connection), run):
+        return True
+    _leased(connection, lease, _RUN, **_node(run))
+    return False
+
+
+def bring_into_force(
+    connection: Connection, lease: Lease, run: Run, write: Callable[[Statements], dict[str, object]]
+) -> None:
+    """Writes a run in one transaction, with the mark around its commit.
+
+    Args:
+        connection: to the store.
+        lease: held on it.
+        run: that comes into force.
+        write: writes all of the run's results; what it returns is kept on the run's node.
+    """
+    _leased(connection, lease, _PUBLICATION, kind=run.kind)
     try:
         with connection.transaction() as transaction:
-            _write(connection, transaction, lease, _Work(run, steps, progress))
+            counted = write(transaction)
+            transaction.run(_NOT_IN_FORCE, kind=run.kind)
+            transaction.run(_RUN, **_node(run))
+            transaction.run(_IN_FORCE, run_id=run.run_id, **counted)
             lease.renew(transaction)
             _mark(connection, lease, run)
             transaction.commit()
@@ -96,20 +130,23 @@ def publish(connection: Connection, lease: Lease, run: Run, scores: Scores, prog
         raise
     # Where the lease was lost meanwhile, its new holder has ended the publication already.
     connection.run(_DONE, kind=run.kind, run_id=run.run_id, token=lease.token)
-    return True
 
 
 def recover(connection: Connection, lease: Lease) -> None:
-    """Ends a publication whose writer was killed: if all firms carry the run it is in force, else the mark goes."""
+    """Ends a publication whose writer was killed: if it was committed it is in force, else the mark goes.
+
+    Scores are on every firm; groups may be none, so there the run's own node, written in the same commit, tells.
+    """
     for mark in connection.run(_MARKED):
-        found = connection.run(_CARRIERS, run_id=mark["run_id"])[0]
+        text = _CARRIERS if mark["kind"] == "score" else _COMMITTED
+        found = connection.run(text, run_id=mark["run_id"])[0]
         whole = found["firms"] == found["carrying"]
         _leased(
             connection, lease, _DONE if whole else _CLEAR, kind=mark["kind"], run_id=mark["run_id"], token=lease.token
         )
 
 
-def _write(connection: Connection, transaction: Statements, lease: Lease, work: "_Work") -> None:
+def _write(connection: Connection, transaction: Statements, lease: Lease, work: "_Work") -> dict[str, object]:
     run, steps, progress = work.run, work.steps, work.progress
     whole, done = sum(step.rows.height for step in steps), 0
     shared = {"run_id": run.run_id, "as_of": run.as_of}
@@ -123,12 +160,10 @@ def _write(connection: Connection, transaction: Statements, lease: Lease, work: 
                 raise DataError(f"{step.what}: {batch.height - met} rows of {run.run_id} meet nothing in the store.")
             done += batch.height
             progress(step.what, done, whole)
-    transaction.run(_NOT_IN_FORCE, kind=run.kind)
-    transaction.run(_RUN, **_node(run))
-    transaction.run(_IN_FORCE, run_id=run.run_id, links=whole - steps[0].rows.height)
+    return {"links": whole - steps[0].rows.height}
 
 
-def _is_present(shown: Row, run: Run) -> bool:
+def _shows(shown: Row, run: Run) -> bool:
     if run.as_of.isoformat() > shown["day"]:
         raise DataError(
             f"{run.run_id} is for {run.as_of}, the store shows {shown['day']}. load --day {run.as_of} first."

@@ -75,10 +75,17 @@ def check_complete(scores: Scores, snapshot: Snapshot) -> None:
 
 def save_run(folder: Path, run: Run, scores: Scores) -> Path:
     """Writes all rows of a run to `folder`/run_id, readable by its owner alone, and returns that folder."""
-    target = folder / run.run_id
-    target.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = run_folder(folder, run)
     scores.firms.write_parquet(target / "scores.parquet")
     scores.links.write_parquet(target / "links.parquet")
+    return target
+
+
+def run_folder(folder: Path, run: Run) -> Path:
+    """Makes `folder`/run_id, readable by its owner alone, with the run's own papers in it."""
+    target = folder / run.run_id
+    for made in (folder, target):
+        made.mkdir(parents=True, exist_ok=True, mode=0o700)
     (target / "run.json").write_text(json.dumps(asdict(run), default=str, indent=1), encoding="utf-8")
     return target
 

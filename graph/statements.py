@@ -10,7 +10,8 @@ import polars as pl
 from .stored import KIND_LABELS, PARTS, TIES, Part
 
 EACH = "UNWIND range(0, size(${first}) - 1) AS i "
-SINGLETONS = {"Lock": "name", "Run": "run_id", "Publication": "kind"}  # label and key of what is no part of a snapshot
+# Label and key of what is no part of a snapshot.
+SINGLETONS = {"Lock": "name", "Run": "run_id", "Publication": "kind", "Group": "group_key"}
 
 
 def constraints() -> dict[str, str]:

@@ -15,8 +15,10 @@ import polars as pl
 from neo4j.exceptions import AuthError, ClientError, ConfigurationError, DatabaseError, DriverError, Neo4jError
 
 from . import guard, lease, publishing, writing
+from .assessment import Assessment
 from .bolt import Row, Statements
 from .errors import DataError, StoreError, UsageError
+from .publishing_groups import publish_groups
 from .results import Run, Scores
 from .snapshot import Snapshot
 
@@ -129,6 +131,17 @@ class Store:
         """
         with self._writing(wait) as held:
             return publishing.publish(self._writer, held, run, scores, progress)
+
+    def publish_groups(
+        self, run: Run, assessment: Assessment, *, wait: float = WAIT_SECONDS, progress: writing.Progress = _quiet
+    ) -> bool:
+        """Brings an assessment into force, whole or not at all; see graph/publishing_groups.py.
+
+        Returns:
+            whether it is in force: a run for a day before the store's is only remembered.
+        """
+        with self._writing(wait) as held:
+            return publish_groups(self._writer, held, run, assessment, progress)
 
     def snapshot(self) -> Snapshot:
         """The snapshot that the store shows, equal to the one written.
