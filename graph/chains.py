@@ -1,4 +1,4 @@
-"""All that stands above one enterprise: its stakes, control and records, and where its chains end."""
+"""All that stands above some enterprises: stakes, control and records, and where the chains end."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -18,17 +18,17 @@ EDGE = {"owner_row": pl.UInt32(), "owned_row": pl.UInt32(), "table": pl.String()
 
 @dataclass(frozen=True)
 class Chains:
-    """What stands above one enterprise under one regime.
+    """What stands above some enterprises under one regime.
 
     Attributes:
         snapshot: the graph.
-        firm: row of the enterprise.
-        regime: rule set of owners.
+        firms: rows of the enterprises.
+        regime: rule set with rules of control.
         day: whose rules apply.
     """
 
     snapshot: Snapshot
-    firm: int
+    firms: tuple[int, ...]
     regime: str
     day: date
 
@@ -39,10 +39,10 @@ class Chains:
 
     @cached_property
     def above(self) -> pl.Series:
-        """Rows of the enterprise and of all who own or control it through whatever chain."""
+        """Rows of the enterprises and of all who own or control them through whatever chain."""
         owned = stakes(self.snapshot).select(PAIR)
         said = self.said.select(owner_row="controller_row", owned_row="controlled_row")
-        return reached(pl.concat([owned, said]), [self.firm], "owned_row", "owner_row")
+        return reached(pl.concat([owned, said]), self.firms, "owned_row", "owner_row")
 
     @cached_property
     def pairs(self) -> pl.DataFrame:
@@ -83,19 +83,6 @@ class Chains:
         return self.pairs.join(joint, on="owned_row").select("owner_row", joint_row="owned_row")
 
     @cached_property
-    def left(self) -> tuple[float, float] | None:
-        """The least and the most that no end of a chain holds; joint holders count once; none if it owns itself."""
-        joint = pl.col("owned_row").is_in(self.shared["joint_row"].unique().implode())
-        whole = pl.col("capital_low").sum().over("owned_row")
-        once = {end: pl.when(joint).then(pl.col(end) / whole).otherwise(end) for end in ("capital_low", "capital_high")}
-        graph = Ownership(self.pairs.with_columns(**once), self.snapshot.parties.height)
-        most: float | None = unattributed(graph, [self.firm])[0, "unattributed"]
-        if most is None:
-            return None
-        held = integrated_of(graph, [self.firm]).filter(pl.col("owner_row").is_in(graph.roots))["high"].sum()
-        return max(0.0, 1 - float(held)), most
-
-    @cached_property
     def edges(self) -> pl.DataFrame:
         """Every record of a stake or of control among them, columns of EDGE."""
         inside = self.above.implode()
@@ -114,11 +101,31 @@ class Chains:
         kept = rows if table == "controls" else rows.filter(ultimate)
         return kept.join(said, on=PAIR, how="semi").with_columns(table=pl.lit(table))
 
-    def path(self, owner: int, controlled: pl.Series | None) -> list[dict[str, object]]:
-        """The records from an owner down to the enterprise; of control, those among what it controls."""
+    def left(self, firm: int) -> tuple[float, float] | None:
+        """The least and the most of a firm that no end of a chain holds; none if it owns itself.
+
+        Joint holders count once.
+        """
+        joint = pl.col("owned_row").is_in(self.shared["joint_row"].unique().implode())
+        whole = pl.col("capital_low").sum().over("owned_row")
+        once = {end: pl.when(joint).then(pl.col(end) / whole).otherwise(end) for end in ("capital_low", "capital_high")}
+        graph = Ownership(self.pairs.with_columns(**once), self.snapshot.parties.height)
+        most: float | None = unattributed(graph, [firm])[0, "unattributed"]
+        if most is None:
+            return None
+        held = integrated_of(graph, [firm]).filter(pl.col("owner_row").is_in(graph.roots))["high"].sum()
+        return max(0.0, 1 - float(held)), most
+
+    def path(self, owner: int, firm: int, controlled: pl.Series | None) -> list[dict[str, object]]:
+        """The records from an owner down to a firm; of control, those among what the owner controls."""
         edges = self.edges
         if controlled is not None:
-            group = pl.concat([controlled, pl.Series([owner, self.firm], dtype=pl.UInt32)]).implode()
+            group = pl.concat([controlled, pl.Series([owner, firm], dtype=pl.UInt32)]).implode()
             edges = edges.filter(pl.col("owner_row").is_in(group) & pl.col("owned_row").is_in(group))
-        found: list[dict[str, object]] = between(edges, [owner], self.firm)["record"].to_list()
+        found: list[dict[str, object]] = between(edges, [owner], firm)["record"].to_list()
         return found
+
+    def control_path(self, controller: int, controlled: int) -> list[dict[str, object]]:
+        """The records through which one party controls another; none where it doesn't."""
+        under = self.under.filter(pl.col("controller_row") == controller)["controlled_row"]
+        return self.path(controller, controlled, under) if controlled in under.to_list() else []

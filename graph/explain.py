@@ -31,10 +31,7 @@ def control_path(snapshot: Snapshot, pair: tuple[int, int], regime: str, day: da
         regime: rule set.
         day: whose rules apply.
     """
-    controller, controlled = pair
-    chains = Chains(snapshot, controlled, regime, day)
-    under = chains.under.filter(pl.col("controller_row") == controller)["controlled_row"]
-    found = chains.path(controller, under) if controlled in under.to_list() else []
+    found = Chains(snapshot, (pair[1],), regime, day).control_path(*pair)
     return pl.DataFrame({"record": found}, schema={"record": RECORD}).unnest("record")
 
 
@@ -58,21 +55,20 @@ def membership(snapshot: Snapshot, groups: Groups, party_row: int) -> pl.DataFra
 
 
 def _with_records(snapshot: Snapshot, groups: Groups, links: pl.DataFrame) -> pl.DataFrame:
-    paths: dict[int, list[dict[str, object]]] = {}
-    for link in links.unique("link_id").to_dicts():
-        paths[link["link_id"]] = _records(snapshot, groups, link)
+    chains = Chains(snapshot, tuple(links["to_row"].unique().sort()), groups.regime, groups.day)
+    paths = {link["link_id"]: _records(chains, link) for link in links.unique("link_id").to_dicts()}
     return links.with_columns(path=pl.Series([paths[each] for each in links["link_id"]], dtype=pl.List(RECORD)))
 
 
-def _records(snapshot: Snapshot, groups: Groups, link: dict[str, int | str]) -> list[dict[str, object]]:
+def _records(chains: Chains, link: dict[str, int | str]) -> list[dict[str, object]]:
     """The records of one link: of control by votes the whole chain, else the rows between its two ends."""
     ends = int(link["from_row"]), int(link["to_row"])
     if link["kind"] == "control" and link["via"] == "votes":
-        return control_path(snapshot, ends, groups.regime, groups.day).to_dicts()
+        return chains.control_path(*ends)
     tables = PAIR if link["kind"] == "control" else ("depends_on", *FIGURES.get(str(link["via"]), ()))
     found: list[dict[str, object]] = []
     for table in tables:
-        found += _between(snapshot, table, ends)
+        found += _between(chains.snapshot, table, ends)
     return found
 
 

@@ -9,6 +9,7 @@ from datetime import date
 import polars as pl
 
 from .connect import ORDINARY, Ties, connect
+from .group_ids import head_names, kept_names
 from .links import CONFIRMED, FLAGGED, links_between
 from .rules import choice, in_force
 from .snapshot import Snapshot
@@ -43,13 +44,14 @@ class Groups:
     rules: tuple[str, ...]
 
 
-def connected_clients(snapshot: Snapshot, regime: str, day: date) -> Groups:
+def connected_clients(snapshot: Snapshot, regime: str, day: date, previous: pl.DataFrame | None = None) -> Groups:
     """The groups of connected clients, confirmed and prudent, with more than one member each.
 
     Args:
         snapshot: the graph.
         regime: eba, eba_alternative, basel or cn.
         day: whose rules apply.
+        previous: the cores of the run before (set, group_id, party_id): a group keeps its id while its core stays.
 
     Raises:
         UsageError: no such rule set, or not in force on that day.
@@ -66,7 +68,9 @@ def connected_clients(snapshot: Snapshot, regime: str, day: date) -> Groups:
         ties = Ties(_pairs(standing, "control", ("parent", "subsidiary")),
                     _pairs(standing, "dependence", ("dependent", "depended_on")),
                     state, treatment, snapshot.parties.height)  # fmt: skip
-        sets.append(_told(snapshot, regime, connect(ties), (standing, state)).with_columns(set=pl.lit(name)))
+        found = connect(ties)
+        ids = _ids(_core(snapshot, found), _without(standing, state), _cores(previous, name), (regime, day))
+        sets.append(_told(found, ids, standing).with_columns(set=pl.lit(name)))
     members = pl.concat(sets).select(*MEMBERS).cast(MEMBERS).sort("set", "group_id", "party_row")  # type: ignore[arg-type]
     return Groups(regime, day, members, links, tuple(map(str, in_force(regime, day))))
 
@@ -83,40 +87,39 @@ def _pairs(links: pl.DataFrame, kind: str, names: tuple[str, str]) -> pl.DataFra
     return rows.select(pl.col("from_row").alias(names[0]), pl.col("to_row").alias(names[1])).unique()
 
 
-def _told(snapshot: Snapshot, regime: str, found: pl.DataFrame, ties: tuple[pl.DataFrame, pl.Series]) -> pl.DataFrame:
+def _told(found: pl.DataFrame, ids: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
     """The members under their group's id, with the links between them."""
-    standing, state = ties
-    ids = _ids(snapshot, regime, found, _effective(standing, state))
-    reasons = _reasons(found, standing)
-    rows = found.join(ids, on="group").join(reasons, on=["group", "member"], how="left")
+    rows = found.join(ids, on="group").join(_reasons(found, standing), on=["group", "member"], how="left")
     role = pl.when("core").then(pl.lit("core")).otherwise(pl.lit("joined"))
     return rows.with_columns(party_row="member", role=role, reasons=pl.col("reasons").fill_null([]))
 
 
-def _effective(standing: pl.DataFrame, state: pl.Series) -> pl.DataFrame:
+def _without(standing: pl.DataFrame, state: pl.Series) -> pl.DataFrame:
     """Links of control without those of governments."""
     out = state.implode()
     control = standing.filter(pl.col("kind") == "control")
     return control.filter(~pl.col("from_row").is_in(out) & ~pl.col("to_row").is_in(out))
 
 
-def _ids(snapshot: Snapshot, regime: str, found: pl.DataFrame, control: pl.DataFrame) -> pl.DataFrame:
-    """group, group_id: named by the head of its core, so that it keeps its name while others come and go.
+def _cores(previous: pl.DataFrame | None, name: str) -> pl.DataFrame | None:
+    return previous if previous is None else previous.filter(pl.col("set") == name).select("group_id", "party_id")
 
-    The head is who controls and isn't controlled inside, the first by id where there are several; a group of a
-    government is named by both of its heads.
-    """
+
+def _core(snapshot: Snapshot, found: pl.DataFrame) -> pl.DataFrame:
+    """group, member, party_id of those who are members by control."""
     core = found.filter("core").select("group", "member")
-    inside = control.join(core, left_on="from_row", right_on="member").select("group", member="to_row")
-    heads = core.join(inside, on=["group", "member"], how="anti")
-    ringed = core.join(heads.select("group").unique(), on="group", how="anti")
-    named = pl.concat([heads, ringed])
-    party_ids = snapshot.parties["party_id"].gather(named["member"])
-    kept = named.with_columns(party_id=party_ids).sort("group", "party_id")
-    first = kept.group_by("group", maintain_order=True).agg(pl.col("party_id"))
-    named = first.with_columns(name=pl.col("party_id").list.first())
-    longer = pl.when(pl.col("name").is_duplicated()).then(pl.col("party_id").list.join("+")).otherwise("name")
-    return named.select("group", group_id=pl.concat_str(pl.lit(f"{regime}:"), longer))
+    return core.with_columns(party_id=snapshot.parties["party_id"].gather(core["member"]))
+
+
+def _ids(
+    core: pl.DataFrame, control: pl.DataFrame, previous: pl.DataFrame | None, rules: tuple[str, date]
+) -> pl.DataFrame:
+    """group, group_id: the regime and the name of each group."""
+    regime, day = rules
+    names = head_names(core, control).with_columns(name=pl.concat_str(pl.lit(f"{regime}:"), "name"))
+    if previous is not None:
+        names = kept_names(core, names, previous, day)
+    return names.select("group", group_id="name")
 
 
 def _reasons(found: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:

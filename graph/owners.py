@@ -56,7 +56,7 @@ def beneficial_owners(snapshot: Snapshot, firm_row: int, regime: str, day: date)
     """
     if regime not in OWNER_REGIMES:
         raise UsageError(f"{regime}: no rules of beneficial owners. Choose one of {', '.join(OWNER_REGIMES)}.")
-    chains = Chains(snapshot, firm_row, regime, day)
+    chains = Chains(snapshot, (firm_row,), regime, day)
     found = _grounds(chains)
     found = found.filter(pl.col("owner_row").is_in(chains.ends.implode()) & (pl.col("owner_row") != firm_row))
     found = _with_status(chains, pl.concat([found, _declared(chains)], how="diagonal"))
@@ -77,7 +77,7 @@ def _grounds(chains: Chains) -> pl.DataFrame:
 def _by_shares(chains: Chains) -> pl.DataFrame:
     """Integrated shares of capital and of votes: multiplied along a chain, added over chains."""
     threshold = rule(chains.regime, "owner_share", chains.day)
-    sides = {side: integrated_of(chains.graph(side), [chains.firm]) for side in ("capital", "votes")}
+    sides = {side: integrated_of(chains.graph(side), [_firm(chains)]) for side in ("capital", "votes")}
     return pl.concat([_decided(frame, threshold, side) for side, frame in sides.items()])
 
 
@@ -92,7 +92,7 @@ def _by_control(chains: Chains) -> pl.DataFrame:
     said = str(rule(chains.regime, "control_votes", chains.day))
     both = pl.concat([chains.under.with_columns(decision=pl.lit("yes")),
                       chains.perhaps_under.with_columns(decision=pl.lit("possible"))])  # fmt: skip
-    surest = both.filter(pl.col("controlled_row") == chains.firm).unique(
+    surest = both.filter(pl.col("controlled_row") == _firm(chains)).unique(
         "controller_row", keep="first", maintain_order=True
     )
     return surest.select("decision", owner_row="controller_row").with_columns(
@@ -105,7 +105,7 @@ def _mixed(chains: Chains) -> pl.DataFrame:
     threshold, under = rule(chains.regime, "mixed_share", chains.day), chains.under
     holders = _together(chains, under, "capital", own=False)
     through = _decided(holders, threshold, "mixed")
-    heads = under.filter(pl.col("controlled_row") == chains.firm)["controller_row"]
+    heads = under.filter(pl.col("controlled_row") == _firm(chains))["controller_row"]
     in_heads = integrated_of(chains.graph("capital"), heads.to_list())
     best = in_heads.sort("low", descending=True).unique("owner_row", keep="first", maintain_order=True)
     return pl.concat([through, _decided(best, threshold, "mixed")]).unique(
@@ -125,7 +125,7 @@ def _together(chains: Chains, under: pl.DataFrame, side: str, own: bool = True) 
     """owner_row and the band of what each party and all under it hold directly in the enterprise, or these alone."""
     ends = {}
     for end in ("high", "low"):
-        votes = votes_of(chains.pairs, end, side).filter(pl.col("firm") == chains.firm)
+        votes = votes_of(chains.pairs, end, side).filter(pl.col("firm") == _firm(chains))
         theirs = joint_votes(votes, under)
         if not own:
             direct = votes.select(controller_row="holder", direct="votes")
@@ -154,13 +154,13 @@ def _decided(bands: pl.DataFrame, threshold: Rule, reason: str) -> pl.DataFrame:
 def _declared(chains: Chains) -> pl.DataFrame:
     """Statements that there is no beneficial owner."""
     owns = chains.snapshot.table("owns")
-    none = owns.filter((pl.col("target_row") == chains.firm) & (pl.col("owner_status") == "none"))
+    none = owns.filter((pl.col("target_row") == _firm(chains)) & (pl.col("owner_status") == "none"))
     return none.select(owner_row="source_row", reason=pl.lit("declared"), decision=pl.lit("none"))
 
 
 def _managers(chains: Chains) -> pl.DataFrame:
     """The senior manager, where nobody else is found."""
-    roles = chains.snapshot.table("holds_role").filter(pl.col("target_row") == chains.firm)
+    roles = chains.snapshot.table("holds_role").filter(pl.col("target_row") == _firm(chains))
     for role in MANAGERS:
         found = roles.filter(pl.col("role") == role)
         if found.height:
@@ -198,15 +198,20 @@ def _path(chains: Chains, owner: int, reason: str, controlled: pl.Series) -> lis
     if reason in ("declared", "manager"):
         table = "owns" if reason == "declared" else "holds_role"
         links = chains.snapshot.table(table).with_row_index("link_row")
-        mine = links.filter((pl.col("source_row") == owner) & (pl.col("target_row") == chains.firm))["link_row"]
+        mine = links.filter((pl.col("source_row") == owner) & (pl.col("target_row") == _firm(chains)))["link_row"]
         found: list[dict[str, object]] = records(chains.snapshot, table, mine.to_list())["record"].to_list()
         return found
-    return chains.path(owner, controlled if reason == "control" and controlled.len() else None)
+    return chains.path(owner, _firm(chains), controlled if reason == "control" and controlled.len() else None)
 
 
 def _left(chains: Chains) -> pl.DataFrame:
     """What no end of a chain holds, where that is more than rounding."""
-    if chains.left is None or not chains.left[1] > LEAST_LEFT:
+    left = chains.left(_firm(chains))
+    if left is None or not left[1] > LEAST_LEFT:
         return pl.DataFrame(schema={"reason": pl.String})
-    (low, high), word = chains.left, [UNATTRIBUTED]
+    (low, high), word = left, [UNATTRIBUTED]
     return pl.DataFrame({"status": word, "reason": word, "decision": [""], "low": [low], "high": [high]})
+
+
+def _firm(chains: Chains) -> int:
+    return chains.firms[0]

@@ -252,6 +252,25 @@ def test_a_group_keeps_its_id_while_members_come_and_go():
     assert ids == [{"eba:P"}, {"eba:P"}]
 
 
+def test_a_group_keeps_its_id_under_a_new_head_and_leaves_it_with_most_of_its_core():
+    """N takes P over: still the group of P. Then A, B and C leave P: three of the four it had, so the id goes along."""
+
+    def cores(control: str, previous: pl.DataFrame | None = None) -> pl.DataFrame:
+        snapshot = register(controls="controller_id enterprise_id basis valid_from\n" + control).as_of(DAY)
+        found = groups.connected_clients(snapshot, "eba", DAY, previous).members.filter(pl.col("role") == "core")
+        return found.select("set", "group_id", party_id=snapshot.parties["party_id"].gather(found["party_row"]))
+
+    links = {pair: f"{pair[0]} {pair[1]} contract 2020-01-01\n" for pair in ("PA", "PB", "PC", "NP", "AB", "AC", "PZ")}
+    first = cores(links["PA"] + links["PB"] + links["PC"])
+    taken_over = cores(links["PA"] + links["PB"] + links["PC"] + links["NP"], first)
+    split = cores(links["AB"] + links["AC"] + links["PZ"], first)
+
+    assert set(taken_over["group_id"]) == {"eba:P"}
+    assert dict(split.select("party_id", "group_id").rows()) == {
+        "A": "eba:P", "B": "eba:P", "C": "eba:P", "P": "eba:P@2025-06-30", "Z": "eba:P@2025-06-30",
+    }  # fmt: skip
+
+
 def test_each_membership_carries_its_links_and_each_link_its_records():
     snapshot = register(
         owns="owner_id enterprise_id share valid_from source_ref\nP A .6 2020-01-01 r1\nP T .2 2020-01-01 r2\nA T .4 2020-01-01 r3",
