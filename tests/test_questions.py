@@ -16,8 +16,8 @@ from .scores import scores
 from .snapshots import DAY, frame, parties
 
 EVERY = sorted(questions().values(), key=lambda each: each.name)
-LABELS = {"Party", *KIND_LABELS.values(), *NODE_LABELS.values()}
-TYPES = {table.link.type for table in LINKS.values() if table.link}
+LABELS = {"Party", "Group", *KIND_LABELS.values(), *NODE_LABELS.values()}
+TYPES = {"MEMBER_OF", "HAS_REVIEW", "REVIEWS", *(table.link.type for table in LINKS.values() if table.link)}
 PROPERTIES = {*FIELDS, *(spec.name for spec in RESULTS), *PARTS["parties"].columns}
 named = pytest.mark.parametrize("question", EVERY, ids=lambda each: each.name)
 
@@ -47,8 +47,8 @@ def test_a_question_starts_at_a_label_and_takes_values_as_parameters(question: Q
     assert not re.search(r"\b(apoc|gds)\.|SHORTEST 1", code)
 
 
-def test_there_are_six_questions_and_all_are_listed() -> None:
-    assert len(EVERY) >= 6
+def test_there_are_fourteen_questions_and_all_are_listed() -> None:
+    assert len(EVERY) >= 14
     assert listed()["question"].to_list() == [each.name for each in EVERY]
 
 
