@@ -50,7 +50,7 @@ def flags(snapshot: Snapshot, regime: str, day: date) -> pl.DataFrame:
     found = [
         _judged(sold, half, "1"),
         _judged(bought, half, "1"),
-        _judged(sold, half, "3"),
+        _flagged(_judged(sold, half, "3")),
         _judged(_guaranteed(snapshot, sheets), calls, "2"),
         _shared(_judged(sold, repayment, "4")),
         _shared(_judged(_funded(snapshot, sheets), funding, "7")),
@@ -113,5 +113,8 @@ def _judged(pairs: pl.DataFrame, threshold: Rule, criterion: str) -> pl.DataFram
 
 def _shared(rows: pl.DataFrame) -> pl.DataFrame:
     """Only sources on which at least two depend: they depend on it and, through it, on each other."""
-    flagged = rows.filter(pl.col("verdict") == "flagged")
-    return flagged.filter(pl.len().over("depended_on_row") > 1)
+    return _flagged(rows).filter(pl.len().over("depended_on_row") > 1)
+
+
+def _flagged(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("verdict") == "flagged")

@@ -40,7 +40,7 @@ def links_between(snapshot: Snapshot, regime: str, day: date) -> pl.DataFrame:
     decisions = reviews(snapshot)
     found = {"control": control_links(control(snapshot, regime, day)), "dependence": _dependence(snapshot, regime, day)}
     parts = [
-        _reviewed(links.with_columns(kind=pl.lit(kind)), decisions.filter(pl.col("link") == REVIEWED[kind]))
+        _reviewed(links, decisions.filter(pl.col("link") == REVIEWED[kind])).with_columns(kind=pl.lit(kind))
         for kind, links in found.items()
     ]
     rows = pl.concat([part.select(*list(LINKS)[1:]) for part in parts]).sort("kind", *ENDS, "via", "status")
@@ -94,15 +94,15 @@ def _dependence(snapshot: Snapshot, regime: str, day: date) -> pl.DataFrame:
 
 
 def _reviewed(links: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
-    """Links with the decision that stands applied; a dependence that only a review confirms is a link too."""
-    told = decisions.select(*ENDS, "decision", "state", because=_told())
-    joined = links.join(told, on=ENDS, how="left", maintain_order="left")
+    """Links with the decision that stands applied, the latest of several; what only a review confirms is a link too."""
     stands = pl.col("state") == STANDING
+    ranked = decisions.sort(~stands, "recorded_on", descending=[False, True], nulls_last=True)
+    told = ranked.unique(ENDS, keep="first", maintain_order=True).select(*ENDS, "decision", "state", because=_told())
+    joined = links.join(told, on=ENDS, how="left", maintain_order="left")
     decided = joined.with_columns(status=pl.when(stands).then("decision").otherwise("status"))
     alone = told.join(links, on=ENDS, how="anti").filter(stands & (pl.col("decision") == CONFIRMED))
-    added = alone.with_columns(kind=pl.lit("dependence"), via=pl.lit("review"), status=pl.lit(CONFIRMED))
-    wanted = links.select("kind").head(1).item() if links.height else "dependence"
-    return pl.concat([decided, added], how="diagonal") if wanted == "dependence" else decided
+    added = alone.with_columns(via=pl.lit("review"), status=pl.lit(CONFIRMED))
+    return pl.concat([decided, added], how="diagonal")
 
 
 def _told() -> pl.Expr:

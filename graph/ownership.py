@@ -27,6 +27,7 @@ INTEGRATED = {
     "raw": pl.Float64(),
 }
 BATCH = 64  # targets solved at once
+SMALL_RING = 200  # members of a ring that may fill up wholly
 NUDGE, MOVED = 1e-6, 1e-13  # open ends are found by moving them this far and seeing whether the result moves
 ROUNDING = 1e-12
 BEYOND = 1e9  # stands for "as much as there is" in components whose upper ends don't bound anything
@@ -184,9 +185,7 @@ def _batch(shares: sparse.csr_array, found: Rings, batch: Ints, boost: np.ndarra
     place = np.full(shares.shape[0], -1)
     place[above] = np.arange(above.size)
     block = shares[above][:, above].tocsc()
-    factors = sparse.linalg.splu(
-        sparse.eye_array(above.size, format="csc") - block, permc_spec="NATURAL", diag_pivot_thresh=0.0
-    )
+    factors = _factors(block, found.component[above])
     right = block[:, place[batch]].toarray()
     solution = factors.solve(right)
     if boost is not None:
@@ -194,6 +193,14 @@ def _batch(shares: sparse.csr_array, found: Rings, batch: Ints, boost: np.ndarra
         solution = factors.solve(np.where(reached, BEYOND, right))
     owner, target = np.nonzero(solution > 0)
     return {"owner_row": above[owner], "target_row": batch[target], "raw": solution[owner, target]}
+
+
+def _factors(block: sparse.csc_array, component: Ints) -> sparse.linalg.SuperLU:
+    """I−A factorised; in the order of the components only rings fill up, and a large ring is ordered anew."""
+    largest = np.bincount(np.unique(component, return_inverse=True)[1]).max(initial=0)
+    order = "NATURAL" if largest <= SMALL_RING else "COLAMD"
+    left = sparse.eye_array(component.size, format="csc") - block
+    return sparse.linalg.splu(left, permc_spec=order, diag_pivot_thresh=0.0)
 
 
 def ancestors(shares: sparse.csc_array, targets: Ints) -> Ints:

@@ -27,7 +27,8 @@ def held(snapshot: Snapshot) -> pl.DataFrame:
         **_capital(), **_votes(),
     )  # fmt: skip
     ours = _principals(bands, snapshot.table("related_to"))
-    ours = ours.filter((pl.col("owner_status") != "none") & ((pl.col("capital_high") > 0) | (pl.col("votes_high") > 0)))
+    stated = pl.col("owner_status").fill_null("known") != "none"
+    ours = ours.filter(stated & ((pl.col("capital_high") > 0) | (pl.col("votes_high") > 0)))
     return _without_chained(ours)
 
 

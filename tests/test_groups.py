@@ -241,6 +241,21 @@ def test_a_review_of_a_controlling_stake_is_a_review_of_control():
     assert members(snapshot) == {"AC"}
 
 
+def test_the_latest_decision_that_stands_governs():
+    """Control rebutted, a year later confirmed as a stake."""
+    lines = """owns P A rebutted autonomous Li Wu memo 2024-05-01 2026-05-01 2024-05-01
+        controls P A confirmed - Li - memo 2025-05-01 - 2025-05-01"""
+    snapshot = reviewed(lines, owns="owner_id enterprise_id share valid_from\nP A .6 2020-01-01")
+
+    assert members(snapshot) == {"AP"}
+
+
+def test_what_only_a_review_confirms_is_a_link():
+    line = "controls P A confirmed - Li - memo 2025-05-01 - 2025-05-01"
+
+    assert links(reviewed(line)) == {("P", "A", "review"): "confirmed"}
+
+
 def test_a_group_keeps_its_id_while_members_come_and_go():
     before = register(controls=CONTROLS).as_of(DAY)
     after = register(
