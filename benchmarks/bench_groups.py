@@ -71,7 +71,7 @@ def control_by_networkx(snapshot: Snapshot) -> int:
     graph.add_weighted_edges_from(rows)
     pairs = 0
     for start in list(graph):
-        found, votes, queue = {start}, {}, [start]
+        found, votes, queue = {start}, dict[int, float](), [start]
         while queue:
             for _, firm, share in graph.out_edges(queue.pop(), data="weight"):
                 votes[firm] = votes.get(firm, 0.0) + share

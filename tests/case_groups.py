@@ -87,8 +87,8 @@ def _groups(case: GroupsCase, expected: Any) -> Answer:
 
 
 def _exposure(case: GroupsCase, expected: Any) -> Answer:
-    sums = {",".join(group): sum(map(case.exposure, group)) for group in case.members}
-    return {key: sums.get(key) for key in expected}
+    sums = {frozenset(group): sum(map(case.exposure, group)) for group in case.members}
+    return {key: sums.get(frozenset(key.split(","))) for key in expected}
 
 
 def _explained(case: GroupsCase, expected: Any) -> Answer:
