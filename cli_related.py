@@ -108,23 +108,31 @@ def guarantees(flags: dict[str, Any], /, regime: str, *, circles: bool, **option
 
 @click.command()
 @click.option("--over", default=0.0, show_default=True, help="Show limits used to this percentage or more.")
+@click.option("--since", type=DAY, help="Show what has changed since this day; with --explain, what caused it.")
 @rules
 @explained
 @as_of
 @rows_as
 @click.pass_obj
-def exposures(flags: dict[str, Any], /, over: float, regime: str, **options: Any) -> None:
+def exposures(flags: dict[str, Any], /, over: float, since: datetime | None, regime: str, **options: Any) -> None:
     """The bank's exposure to each party and group, before and after mitigation, against the limits in force.
 
     \b
     Example:
         relparty exposures --over 70
         relparty exposures --over 100 --rules cn --explain --format csv
+        relparty exposures --since 2024-05-31 --explain
     """
     from . import related
 
-    snapshot = related.snapshot_of(configured(flags), day_of(options["as_of"]))
-    show_frame(related.limit_rows(snapshot, regime, over, explain=options["explain"]), options["form"])
+    config, explain = configured(flags), options["explain"]
+    snapshot = related.snapshot_of(config, day_of(options["as_of"]))
+    if since:
+        before = related.snapshot_of(config, since.date())
+        rows = related.limit_changes(before, snapshot, regime, explain=explain)
+    else:
+        rows = related.limit_rows(snapshot, regime, over, explain=explain)
+    show_frame(rows, options["form"])
 
 
 @click.command()

@@ -13,6 +13,7 @@ from .graph.configuration import Configuration
 from .graph.control import controlled
 from .graph.groups import SETS, Groups, connected_clients
 from .graph.guarantees import pairs, patterns
+from .graph.limit_changes import changes
 from .graph.limits import LimitUse, limit_use
 from .graph.owners import beneficial_owners
 from .graph.paths import records
@@ -98,6 +99,16 @@ def limit_rows(snapshot: Snapshot, regime: str, over: float, *, explain: bool) -
         return wanted
     lines = [_lines(use).select(pl.lit(name).alias("set"), pl.all()) for name, use in uses.items()]
     return pl.concat(lines).join(wanted, on=["set", "scope", "subject_id"], how="semi")
+
+
+def limit_changes(before: Snapshot, after: Snapshot, regime: str, *, explain: bool) -> pl.DataFrame:
+    """What has changed in the use of limits between two days; with the causes, to the last amount, if asked."""
+    rows = []
+    for name in SETS:
+        uses = [used(day, connected_clients(day, regime, day.day), name) for day in (before, after)]
+        told = changes(*uses)
+        rows.append((told.causes if explain else told.use).select(pl.lit(name).alias("set"), pl.all()))
+    return pl.concat(rows)
 
 
 def _lines(use: LimitUse) -> pl.DataFrame:

@@ -97,3 +97,9 @@ def test_07_a_chain_over_companies_whose_numbers_lost_their_zeros(tmp_path):
     rows = json.loads(runner.invoke(main, ["--home", home, "controls", "GB-COH:00000301", "--format", "json"]).stdout)
 
     assert {row["controlled_id"] for row in rows} == {"GB-COH:00000302", "GB-COH:SC000303", "GB-COH:NI000304"}
+
+
+def test_changes_since_a_day_are_explained(ask):
+    """Nothing of it was there in 2019, but its capital: asked for a day without capital, the command says so."""
+    assert "capital" in ask("exposures", "--since", "2019-12-31", code=3).stderr
+    assert ask("exposures", "--since", "2021-01-01", "--explain") == []
