@@ -11,6 +11,9 @@ from .cli_common import DAY, configured, day_of, progress, rows_as, show_frame, 
 if TYPE_CHECKING:
     pass
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 rules = click.option("--rules", "regime", type=click.Choice(["eba", "eba_alternative", "basel", "cn"]), default="eba",
                      show_default=True, help="Rule set; of each rule the row in force on the day.")  # fmt: skip
 as_of = click.option("--as-of", type=DAY, help="The register as known on this day.  [default: today]")

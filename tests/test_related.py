@@ -100,6 +100,6 @@ def test_07_a_chain_over_companies_whose_numbers_lost_their_zeros(tmp_path):
 
 
 def test_changes_since_a_day_are_explained(ask):
-    """Nothing of it was there in 2019, but its capital: asked for a day without capital, the command says so."""
-    assert "capital" in ask("exposures", "--since", "2019-12-31", code=3).stderr
-    assert ask("exposures", "--since", "2021-01-01", "--explain") == []
+    """No limits of the EU were in force in 2019; since 2022 nothing has changed."""
+    assert "no rules of 'eba' on 2019-12-31" in ask("exposures", "--since", "2019-12-31", code=2).stderr
+    assert ask("exposures", "--since", "2022-01-01", "--explain") == []
