@@ -76,7 +76,8 @@ def _by_majority(snapshot: Snapshot, day: date, _: Sequence[int] | None) -> tupl
     """Capital held alone or through undertakings owned by majority, alone or together."""
     majority = rule("t2s", "control_votes", day)
     nobody = pl.DataFrame(schema={"set_id": pl.UInt32, "member_row": pl.UInt32})
-    none = pl.DataFrame(schema={"firm": pl.UInt32, "own": pl.Float64, "subsidiaries": pl.Boolean})
+    firms = pl.int_range(snapshot.parties.height, dtype=pl.UInt32, eager=True)
+    none = pl.select(firm=firms, own=pl.lit(0.0), subsidiaries=pl.lit(value=False))
     said = pl.DataFrame(schema={"controller_row": pl.UInt32, "controlled_row": pl.UInt32, "via": pl.String})
     capital = Votes(votes_of(stakes(snapshot), "low", "capital"), majority, "low", none)
     pairs = fixpoint(capital, said, nobody, snapshot.parties.height)

@@ -109,7 +109,7 @@ def integrated_of(graph: Ownership, targets: Sequence[int]) -> pl.DataFrame:
         found = _with_upper_ends(graph, least, wanted)
     single = pl.col("high") - pl.col("low") <= ROUNDING
     told = found.with_columns(share=pl.when(single).then("low"), raw=pl.when(single).then("raw"))
-    return told.select(*INTEGRATED).cast(INTEGRATED).sort("target_row", "owner_row")  # type: ignore[arg-type]
+    return told.select(*INTEGRATED).cast(INTEGRATED)  # type: ignore[arg-type]
 
 
 def unattributed(graph: Ownership, targets: Sequence[int]) -> pl.DataFrame:
@@ -140,7 +140,7 @@ def _with_upper_ends(graph: Ownership, least: pl.DataFrame, wanted: Ints) -> pl.
         high=pl.max_horizontal("high", "low"),
         low_included=pl.col("moved") - pl.col("low") <= MOVED,
         high_included=pl.col("high") - pl.col("below") <= MOVED,
-    )
+    ).sort("target_row", "owner_row")
 
 
 def _most() -> pl.Expr:
@@ -173,9 +173,9 @@ def _bounded(shares: sparse.csr_array, wanted: Ints) -> pl.DataFrame:
 
 
 def _columns(shares: sparse.csr_array, found: Rings, wanted: Ints, boost: np.ndarray | None = None) -> pl.DataFrame:
-    """Columns of (I−A)⁻¹A, batch by batch over the ancestors of the batch alone; rows above 0."""
+    """Columns of (I−A)⁻¹A, batch by batch over the ancestors of the batch alone; rows above 0, by target and owner."""
     parts = [_batch(shares, found, wanted[at : at + BATCH], boost) for at in range(0, len(wanted), BATCH)]
-    schema = {"owner_row": pl.Int64, "target_row": pl.Int64, "raw": pl.Float64}
+    schema = {"owner_row": pl.UInt32, "target_row": pl.UInt32, "raw": pl.Float64}
     return pl.concat([pl.DataFrame(part, schema=schema) for part in parts]) if parts else pl.DataFrame(schema=schema)
 
 
@@ -191,8 +191,11 @@ def _batch(shares: sparse.csr_array, found: Rings, batch: Ints, boost: np.ndarra
     if boost is not None:
         reached = (solution > 0) & boost[above][:, None]
         solution = factors.solve(np.where(reached, BEYOND, right))
-    owner, target = np.nonzero(solution > 0)
-    return {"owner_row": above[owner], "target_row": batch[target], "raw": solution[owner, target]}
+    order = np.argsort(above)
+    by_target = np.ascontiguousarray(solution[order].T)
+    target, owner = np.nonzero(by_target > 0)
+    ends = above[order].astype(np.uint32)[owner], batch.astype(np.uint32)[target]
+    return {"owner_row": ends[0], "target_row": ends[1], "raw": by_target[target, owner]}
 
 
 def _factors(block: sparse.csc_array, component: Ints) -> sparse.linalg.SuperLU:
@@ -209,8 +212,8 @@ def ancestors(shares: sparse.csc_array, targets: Ints) -> Ints:
     seen[targets] = True
     frontier = targets
     while frontier.size:
-        owners = np.unique(shares[:, frontier].indices)
-        frontier = owners[~seen[owners]]
+        owners = shares[:, frontier].indices
+        frontier = np.unique(owners[~seen[owners]])
         seen[frontier] = True
     return np.flatnonzero(seen)
 
