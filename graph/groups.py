@@ -62,17 +62,42 @@ def connected_clients(snapshot: Snapshot, regime: str, day: date, previous: pl.D
     treatment = (choice(regime, "government", day).words or (ORDINARY,))[0]
     links = links_between(snapshot, regime, day)
     state = governments(snapshot) if treatment != ORDINARY else pl.Series(dtype=pl.UInt32)
-    sets = []
+    drawn: dict[str, _Drawn] = {}
     for name, statuses in SETS.items():
         standing = links.filter(pl.col("status").is_in(statuses))
-        ties = Ties(_pairs(standing, "control", ("parent", "subsidiary")),
-                    _pairs(standing, "dependence", ("dependent", "depended_on")),
-                    state, treatment, snapshot.parties.height)  # fmt: skip
-        found = connect(ties)
-        ids = _ids(_core(snapshot, found), _without(standing, state), _cores(previous, name), (regime, day))
-        sets.append(_told(found, ids, standing).with_columns(set=pl.lit(name)))
+        same = next((each for each in drawn.values() if each.standing == standing.height), None)
+        drawn[name] = same or _draw(standing, state, treatment, snapshot.parties.height)
+    sets = [
+        _told(each, _ids(_core(snapshot, each.found), each.control, _cores(previous, name), (regime, day)), name)
+        for name, each in drawn.items()
+    ]
     members = pl.concat(sets).select(*MEMBERS).cast(MEMBERS).sort("set", "group_id", "party_row")  # type: ignore[arg-type]
     return Groups(regime, day, members, links, tuple(map(str, in_force(regime, day))))
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Groups before they have names.
+
+    Attributes:
+        found: group, member, core.
+        reasons: group, member, reasons.
+        control: from_row, to_row of control that counts for the core.
+        standing: number of links; of two sets of which one holds the other, equal numbers mean equal sets.
+    """
+
+    found: pl.DataFrame
+    reasons: pl.DataFrame
+    control: pl.DataFrame
+    standing: int
+
+
+def _draw(standing: pl.DataFrame, state: pl.Series, treatment: str, size: int) -> _Drawn:
+    """The groups that some links make."""
+    control = _pairs(standing, "control", ("parent", "subsidiary"))
+    depends = _pairs(standing, "dependence", ("dependent", "depended_on"))
+    found = connect(Ties(control, depends, state, treatment, size))
+    return _Drawn(found, _reasons(found, standing), _without(standing, state), standing.height)
 
 
 def governments(snapshot: Snapshot) -> pl.Series:
@@ -87,11 +112,11 @@ def _pairs(links: pl.DataFrame, kind: str, names: tuple[str, str]) -> pl.DataFra
     return rows.select(pl.col("from_row").alias(names[0]), pl.col("to_row").alias(names[1])).unique()
 
 
-def _told(found: pl.DataFrame, ids: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
+def _told(drawn: _Drawn, ids: pl.DataFrame, name: str) -> pl.DataFrame:
     """The members under their group's id, with the links between them."""
-    rows = found.join(ids, on="group").join(_reasons(found, standing), on=["group", "member"], how="left")
+    rows = drawn.found.join(ids, on="group").join(drawn.reasons, on=["group", "member"], how="left")
     role = pl.when("core").then(pl.lit("core")).otherwise(pl.lit("joined"))
-    return rows.with_columns(party_row="member", role=role, reasons=pl.col("reasons").fill_null([]))
+    return rows.with_columns(set=pl.lit(name), party_row="member", role=role, reasons=pl.col("reasons").fill_null([]))
 
 
 def _without(standing: pl.DataFrame, state: pl.Series) -> pl.DataFrame:

@@ -57,8 +57,11 @@ def _missing() -> pl.Expr:
 def _with_changes(snapshot: Snapshot, rows: pl.DataFrame, link: str) -> pl.DataFrame:
     """The reviews of one sort of link, and whether a record between their parties was learned after them."""
     mine = rows.filter(pl.col("link") == link)
-    between = pl.concat([_learned(snapshot, table) for table in RESTS_ON[link]])
-    latest = between.group_by("from_row", "to_row").agg(learned=pl.col("recorded_on").max())
+    if mine.is_empty():
+        return mine.with_columns(changed=pl.lit(value=False))
+    asked = mine.select("from_row", "to_row").unique()
+    between = [_learned(snapshot, table).join(asked, on=["from_row", "to_row"], how="semi") for table in RESTS_ON[link]]
+    latest = pl.concat(between).group_by("from_row", "to_row").agg(learned=pl.col("recorded_on").max())
     joined = mine.join(latest, on=["from_row", "to_row"], how="left", maintain_order="left")
     later = (pl.col("learned") > pl.col("recorded_on")) & (pl.col("decision") == "rebutted")
     return joined.with_columns(changed=later).drop("learned")
