@@ -1,7 +1,7 @@
 """How fast a register's owners become control, integrated shares and groups; beside networkx where it can finish.
 
-Made-up houses of fifty parties that own downwards, with a second owner anywhere above, rings of cross-holdings, and
-dependences between houses.
+Made-up houses of fifty parties that own downwards; each party has a second owner, mostly the head of some house, now
+and then any party above; rings of cross-holdings, and dependences between houses.
 """
 
 import resource
@@ -21,6 +21,7 @@ from relparty.graph.snapshot import Snapshot
 
 DAY = date(2024, 12, 31)
 HOUSE, RINGS, WANTED = 50, 50, 1000  # parties of a house; one ring in so many parties; firms asked for
+ACROSS = 0.03  # second owners that are no head
 
 
 def world(parties: int, seed: int = 1) -> Snapshot:
@@ -30,7 +31,9 @@ def world(parties: int, seed: int = 1) -> Snapshot:
     above = row - 1 - (dice.random(parties - 1) * np.minimum(row % HOUSE, 8)).astype(np.int64)
     owned, owner = row[row % HOUSE != 0], above[row % HOUSE != 0]
     main = dice.choice([0.35, 0.45, 0.55, 0.7, 0.9], owned.size)
-    other = dice.integers(0, owned), dice.random(owned.size) * (1 - main) * 0.9
+    anyone = dice.integers(0, owned)
+    heads = anyone // HOUSE * HOUSE
+    other = np.where(dice.random(owned.size) < ACROSS, anyone, heads), dice.random(owned.size) * (1 - main) * 0.9
     starts = np.arange(HOUSE // 2, parties - 8, RINGS)
     back = starts, starts + dice.integers(2, 7, starts.size)  # a lower one holds some of a higher one
     stakes = {

@@ -174,17 +174,18 @@ def _bounded(shares: sparse.csr_array, wanted: Ints) -> pl.DataFrame:
 
 def _columns(shares: sparse.csr_array, found: Rings, wanted: Ints, boost: np.ndarray | None = None) -> pl.DataFrame:
     """Columns of (I−A)⁻¹A, batch by batch over the ancestors of the batch alone; rows above 0, by target and owner."""
-    parts = [_batch(shares, found, wanted[at : at + BATCH], boost) for at in range(0, len(wanted), BATCH)]
+    columns = shares.tocsc()
+    parts = [_batch(columns, found, wanted[at : at + BATCH], boost) for at in range(0, len(wanted), BATCH)]
     schema = {"owner_row": pl.UInt32, "target_row": pl.UInt32, "raw": pl.Float64}
     return pl.concat([pl.DataFrame(part, schema=schema) for part in parts]) if parts else pl.DataFrame(schema=schema)
 
 
-def _batch(shares: sparse.csr_array, found: Rings, batch: Ints, boost: np.ndarray | None) -> dict[str, np.ndarray]:
-    above = ancestors(shares.tocsc(), batch)
+def _batch(shares: sparse.csc_array, found: Rings, batch: Ints, boost: np.ndarray | None) -> dict[str, np.ndarray]:
+    above = ancestors(shares, batch)
     above = above[np.argsort(found.component[above], kind="stable")]
     place = np.full(shares.shape[0], -1)
     place[above] = np.arange(above.size)
-    block = shares[above][:, above].tocsc()
+    block = shares[:, above][above]
     factors = _factors(block, found.component[above])
     right = block[:, place[batch]].toarray()
     solution = factors.solve(right)

@@ -31,8 +31,9 @@ def simple_path_shares(shares: sparse.csr_array, targets: Sequence[int]) -> pl.D
     """
     size = shares.shape[0]
     acyclic, twin, component = _unrolled(shares)
+    columns = acyclic.tocsc()
     parts = [
-        _batch(acyclic, component, np.asarray(targets[at : at + BATCH], dtype=np.int64), twin)
+        _batch(columns, component, np.asarray(targets[at : at + BATCH], dtype=np.int64), twin)
         for at in range(0, len(targets), BATCH)
     ]
     schema = {"owner_row": pl.UInt32, "target_row": pl.UInt32, "share": pl.Float64}
@@ -86,14 +87,14 @@ def _follow(inner: sparse.csr_array, start: int, sums: dict[tuple[int, int], flo
     return steps
 
 
-def _batch(acyclic: sparse.csr_array, order: Ints, targets: Ints, twin: Ints) -> dict[str, np.ndarray]:
-    above = ancestors(acyclic.tocsc(), twin[targets])
+def _batch(acyclic: sparse.csc_array, order: Ints, targets: Ints, twin: Ints) -> dict[str, np.ndarray]:
+    above = ancestors(acyclic, twin[targets])
     above = above[np.argsort(order[above], kind="stable")]
     place = np.full(acyclic.shape[0], -1)
     place[above] = np.arange(above.size)
     right = np.zeros((above.size, targets.size))
     right[place[twin[targets]], np.arange(targets.size)] = 1.0
-    block = sparse.eye_array(above.size, format="csc") - acyclic[above][:, above].tocsc()
+    block = sparse.eye_array(above.size, format="csc") - acyclic[:, above][above]
     solution = sparse.linalg.splu(block, permc_spec="NATURAL", diag_pivot_thresh=0.0).solve(right)
     owner, target = np.nonzero(solution > 0)
     return {"owner_row": above[owner], "target_row": targets[target], "share": solution[owner, target]}
