@@ -6,13 +6,15 @@ from functools import cached_property
 
 import polars as pl
 
-from .control import control, recorded
+from .control import ULTIMATE, control, recorded
 from .ownership import Ownership, integrated_of, unattributed
 from .paths import RECORD, between, reached, records
 from .rules import ROUNDING, choice
 from .snapshot import Snapshot
 from .stakes import PAIR, held, stakes
 
+ENDS = ("source_row", "target_row")
+UPWARD = (("owns", *ENDS), ("controls", *ENDS))
 EDGE = {"owner_row": pl.UInt32(), "owned_row": pl.UInt32(), "table": pl.String(), "record": RECORD}
 
 
@@ -33,21 +35,34 @@ class Chains:
     day: date
 
     @cached_property
-    def said(self) -> pl.DataFrame:
-        """Records of control that the regime accepts: controller_row, controlled_row, via."""
-        return recorded(self.snapshot, choice(self.regime, "control_bases", self.day).words)
+    def above(self) -> pl.Series:
+        """Rows of the enterprises and of all who own or control them through whatever chain of records."""
+        upward = [self.snapshot.table(table).select(owner_row=above, owned_row=below) for table, above, below in UPWARD]
+        ties = self.snapshot.table("related_to")
+        for relation, above, below in (("nominee", *ENDS), (ULTIMATE, *reversed(ENDS))):
+            upward.append(ties.filter(pl.col("relation") == relation).select(owner_row=above, owned_row=below))
+        return reached(pl.concat(upward), self.firms, "owned_row", "owner_row")
 
     @cached_property
-    def above(self) -> pl.Series:
-        """Rows of the enterprises and of all who own or control them through whatever chain."""
-        owned = stakes(self.snapshot).select(PAIR)
-        said = self.said.select(owner_row="controller_row", owned_row="controlled_row")
-        return reached(pl.concat([owned, said]), self.firms, "owned_row", "owner_row")
+    def near(self) -> Snapshot:
+        """The graph among them: whatever is asked of these enterprises has the same answer here."""
+        inside = self.above.implode()
+        tables = {table: self.snapshot.table(table) for table in ("owns", "controls", "related_to")}
+        kept = {
+            table: rows.filter(pl.col("source_row").is_in(inside) & pl.col("target_row").is_in(inside))
+            for table, rows in tables.items()
+        }
+        return Snapshot(self.snapshot.day, self.snapshot.parties, kept, self.snapshot.currency)
+
+    @cached_property
+    def said(self) -> pl.DataFrame:
+        """Records of control that the regime accepts: controller_row, controlled_row, via."""
+        return recorded(self.near, choice(self.regime, "control_bases", self.day).words)
 
     @cached_property
     def pairs(self) -> pl.DataFrame:
         """The stakes among them."""
-        return stakes(self.snapshot).filter(pl.col("owned_row").is_in(self.above.implode()))
+        return stakes(self.near)
 
     def graph(self, side: str) -> Ownership:
         """These stakes, ready for integrated shares."""
@@ -56,12 +71,12 @@ class Chains:
     @cached_property
     def under(self) -> pl.DataFrame:
         """Who surely controls whom among them."""
-        return control(self.snapshot, self.regime, self.day, "low", self.above).pairs
+        return control(self.near, self.regime, self.day, "low").pairs
 
     @cached_property
     def perhaps_under(self) -> pl.DataFrame:
         """Who possibly controls whom among them."""
-        return control(self.snapshot, self.regime, self.day, "high", self.above).pairs
+        return control(self.near, self.regime, self.day, "high").pairs
 
     @cached_property
     def ends(self) -> pl.Series:
@@ -85,17 +100,15 @@ class Chains:
     @cached_property
     def edges(self) -> pl.DataFrame:
         """Every record of a stake or of control among them, columns of EDGE."""
-        inside = self.above.implode()
-        owns = held(self.snapshot).filter(pl.col("owned_row").is_in(inside))
-        shown = records(self.snapshot, "owns", owns["link_row"].to_list()).select("link_row", "record")
+        owns = held(self.near)
+        shown = records(self.near, "owns", owns["link_row"].to_list()).select("link_row", "record")
         stake = owns.join(shown, on="link_row").with_columns(table=pl.lit("owns"))
         ties = [self._ties("controls", "from_row", "to_row"), self._ties("related_to", "to_row", "from_row")]
-        rows = pl.concat([frame.select(*EDGE) for frame in (stake, *ties)])
-        return rows.filter(pl.col("owned_row").is_in(inside))
+        return pl.concat([frame.select(*EDGE) for frame in (stake, *ties)])
 
     def _ties(self, table: str, above: str, below: str) -> pl.DataFrame:
         """Records of control; an ultimate parent only where it counts as one."""
-        rows = records(self.snapshot, table).rename({above: "owner_row", below: "owned_row"})
+        rows = records(self.near, table).rename({above: "owner_row", below: "owned_row"})
         said = self.said.select(owner_row="controller_row", owned_row="controlled_row").unique()
         ultimate = pl.col("record").struct.field("rest").list.first() == "ultimate_parent"
         kept = rows if table == "controls" else rows.filter(ultimate)

@@ -65,26 +65,12 @@ def controlled(snapshot: Snapshot, regime: str, day: date, ends: Ends = "low") -
     return control(snapshot, regime, day, ends).pairs
 
 
-def control(
-    snapshot: Snapshot, regime: str, day: date, ends: Ends = "low", among: pl.Series | None = None
-) -> Control:
-    """As `controlled`, with the sets of parties that act together and what each set controls.
-
-    Args:
-        snapshot: the graph.
-        regime: rule set.
-        day: whose rules apply.
-        ends: which ends of bands.
-        among: look only at votes in, and records on, these rows; with all ancestors of a party among them the answer
-            for that party is the whole one.
-    """
+def control(snapshot: Snapshot, regime: str, day: date, ends: Ends = "low") -> Control:
+    """As `controlled`, with the sets of parties that act together and what each set controls."""
     majority = rule(regime, "control_votes", day)
     bases, left_out = choice(regime, "control_bases", day), choice(regime, "votes_left_out", day)
     sure, doubtful = choice(regime, "controlling_set", day), choice(regime, "flagged_set", day)
     pairs, said = stakes(snapshot), recorded(snapshot, bases.words)
-    if among is not None:
-        pairs = pairs.filter(pl.col("owned_row").is_in(among.implode()))
-        said = said.filter(pl.col("controlled_row").is_in(among.implode()))
     sets = sets_of(snapshot, sure.words, doubtful.words)
     votes = Votes(votes_of(pairs, ends), majority, ends, _left_out(snapshot, pairs, left_out.words))
     found = fixpoint(votes, said, sets, snapshot.parties.height)
