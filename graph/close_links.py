@@ -12,6 +12,7 @@ import polars as pl
 
 from .control import control, joint_votes, votes_of
 from .fixpoint import Votes, fixpoint
+from .paths import reached
 from .rules import Rule, rule
 from .simple_paths import simple_path_shares
 from .snapshot import Snapshot
@@ -58,10 +59,16 @@ def close_links(snapshot: Snapshot, reading: str, day: date, targets: Sequence[i
     return found.select(*LINKED).cast(LINKED).sort(pl.all(), nulls_last=False)  # type: ignore[arg-type]
 
 
-def product_sums(snapshot: Snapshot, targets: Sequence[int] | None, end: str = "low") -> pl.DataFrame:
-    """owner_row, target_row, share: sums over simple paths, of lower or upper ends of capital."""
-    size = snapshot.parties.height
-    graph = matrix(stakes(snapshot), f"capital_{end}", size)
+def product_sums(held: pl.DataFrame, size: int, targets: Sequence[int] | None, end: str = "low") -> pl.DataFrame:
+    """owner_row, target_row, share: sums over simple paths, of lower or upper ends of capital.
+
+    Args:
+        held: of `stakes`.
+        size: number of parties.
+        targets: rows; all by default.
+        end: low or high.
+    """
+    graph = matrix(held, f"capital_{end}", size)
     return simple_path_shares(graph, range(size) if targets is None else targets)
 
 
@@ -84,14 +91,23 @@ def _by_majority(snapshot: Snapshot, day: date, _: Sequence[int] | None) -> tupl
     return _together(stakes(snapshot), pairs, "capital"), pairs.select("controller_row", "controlled_row")
 
 
-def _by_paths(snapshot: Snapshot, _: date, targets: Sequence[int] | None) -> tuple[pl.DataFrame, None]:
+def _by_paths(snapshot: Snapshot, day: date, targets: Sequence[int] | None) -> tuple[pl.DataFrame, None]:
     """Capital along simple paths."""
-    del targets  # an owner in common of a target and another firm is found only if every firm is looked at
-    ends = [product_sums(snapshot, None, end).rename({"share": end}) for end in ("low", "high")]
+    held, size = stakes(snapshot), snapshot.parties.height
+    if targets is not None:
+        targets = _related(held, size, targets, rule("ecb", "close_link", day))
+    ends = [product_sums(held, size, targets, end).rename({"share": end}) for end in ("low", "high")]
     both = ends[1].join(ends[0], on=["owner_row", "target_row"], how="left").with_columns(pl.col("low").fill_null(0.0))
     included = pl.lit(value=True)
     rows = both.select("low", "high", from_row="owner_row", to_row="target_row", low_in=included, high_in=included)
     return rows, None
+
+
+def _related(held: pl.DataFrame, size: int, targets: Sequence[int], threshold: Rule) -> list[int]:
+    """The targets, and all that they or a close owner of theirs may hold."""
+    above = product_sums(held, size, targets, "high").filter(threshold.met(pl.col("share")))
+    heads = pl.concat([above["owner_row"], pl.Series(list(targets), dtype=pl.UInt32)]).unique()
+    return reached(held, heads.to_list(), "owner_row", "owned_row").sort().to_list()
 
 
 _READINGS = {"crr": _by_control, "t2s": _by_majority, "ecb": _by_paths}

@@ -85,11 +85,11 @@ def _control_pairs(case: OwnershipCase, expected: Any) -> Answer:
 
 
 def _simple_path(case: OwnershipCase, expected: Any) -> Answer:
-    return _numbers(case, case.by_pair(product_sums(case.snapshot, None), "share"), expected)
+    return _numbers(case, case.by_pair(product_sums(case.graph.pairs, len(case.ids), None), "share"), expected)
 
 
 def _close_links(case: OwnershipCase, expected: Any) -> Answer:
-    sums = case.by_pair(product_sums(case.snapshot, None), "share")
+    sums = case.by_pair(product_sums(case.graph.pairs, len(case.ids), None), "share")
     return sorted(pair for pair, share in sums.items() if share >= 0.2 - ROUNDING)
 
 

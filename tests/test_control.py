@@ -261,6 +261,25 @@ def test_a_third_party_behind_both_is_a_close_link():
     assert common("ecb") == {("A", "B"), ("C", "D")}
 
 
+@pytest.mark.parametrize("reading", ["crr", "t2s", "ecb"])
+def test_close_links_of_one_party_are_those_among_all_close_links(reading):
+    snapshot = world(owns="""
+        owner_id enterprise_id share valid_from
+        Q A .5 2020-01-01
+        Q B .3 2020-01-01
+        A C .6 2020-01-01
+        B A .2 2020-01-01
+        A B .3 2020-01-01
+        R D .9 2020-01-01
+    """)  # fmt: skip
+    row = snapshot.row_of("C")
+    whole = close_links(snapshot, reading, DAY)
+
+    mine = whole.filter((pl.col("from_row") == row) | (pl.col("to_row") == row))
+    assert close_links(snapshot, reading, DAY, [row]).equals(mine)
+    assert mine.height
+
+
 def test_a_reported_ultimate_parent_counts_only_without_a_direct_one():
     snapshot = world(
         controls="""

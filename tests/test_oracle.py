@@ -13,6 +13,7 @@ from relparty.graph.close_links import product_sums
 from relparty.graph.register import Register
 from relparty.graph.rules import GROUP_REGIMES
 from relparty.graph.snapshot import Snapshot
+from relparty.graph.stakes import stakes
 
 from . import oracle
 from .case_files import frame
@@ -137,7 +138,7 @@ def test_who_owns_itself_wholly_is_found():
 
 
 def test_simple_path_sums_are_those_of_listing_every_path():
-    sums = product_sums(snapshot(), None)
+    sums = product_sums(stakes(snapshot()), snapshot().parties.height, None)
     ids = snapshot().parties["party_id"]
     ours = dict(
         zip(zip(ids.gather(sums["owner_row"]), ids.gather(sums["target_row"]), strict=True), sums["share"], strict=True)
