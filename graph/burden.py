@@ -30,14 +30,17 @@ def burden(snapshot: Snapshot, members: pl.DataFrame) -> pl.DataFrame:
         members: `group_id`, `party_row` of every membership; a party may stand in several groups.
     """
     promises = snapshot.table("guarantees").filter(pl.col("source_row") != pl.col("target_row"))
-    marked = promises.join(_within_groups(members), on=["source_row", "target_row"], how="left")
-    total = pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum())
-    grouped = marked.group_by(party_row="source_row").agg(
-        contracts=pl.col("contract_id").n_unique(),
-        uncapped=pl.col("contract_id").filter(pl.col("amount").is_null()).n_unique(),
-        promised=total,
-        within=pl.col("amount").filter(pl.col("within").fill_null(value=False)).sum(),
+    marked = promises.join(_within_groups(promises, members), on=["source_row", "target_row"], how="left")
+    within = pl.when(pl.col("within")).then("amount").otherwise(0.0).sum()
+    contracts = marked.group_by("source_row", "contract_id").agg(
+        pl.col("amount").sum(), within=within, capped=pl.col("amount").count(), rows=pl.len()
     )
+    grouped = contracts.group_by(party_row="source_row").agg(
+        pl.col("amount", "within", "capped").sum(),
+        contracts=pl.len(),
+        uncapped=(pl.col("capped") < pl.col("rows")).sum(),
+    )
+    grouped = grouped.with_columns(promised=pl.when(pl.col("capped") > 0).then("amount"))
     equity = balance_sheets(snapshot).select("party_row", "equity")
     told = grouped.join(equity, on="party_row", how="left").with_columns(
         against_equity=pl.when(pl.col("equity") > 0).then(pl.col("promised") / pl.col("equity")),
@@ -47,8 +50,9 @@ def burden(snapshot: Snapshot, members: pl.DataFrame) -> pl.DataFrame:
     return told.select(*BURDEN).cast(BURDEN).sort(order, descending=[True, True, False], nulls_last=True)  # type: ignore[arg-type]
 
 
-def _within_groups(members: pl.DataFrame) -> pl.DataFrame:
-    """Guarantor and debtor that share a group."""
-    one = members.select("group_id", source_row=pl.col("party_row").cast(pl.UInt32))
-    both = one.join(one.rename({"source_row": "target_row"}), on="group_id")
+def _within_groups(promises: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """Guarantor and debtor of promises inside one group."""
+    one = members.select("group_id", source_row=pl.col("party_row").cast(pl.UInt32)).unique()
+    ties = promises.select("source_row", "target_row").unique().join(one, on="source_row")
+    both = ties.join(one.rename({"source_row": "target_row"}), on=["group_id", "target_row"], how="semi")
     return both.select("source_row", "target_row", within=True).unique()

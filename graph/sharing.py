@@ -14,12 +14,15 @@ def shared(rows: pl.DataFrame, by: list[str], cap: str, whole: str) -> pl.DataFr
         cap: column, money, the most that one bears; missing: the sum.
         whole: column, money, the sum, the same in all rows of `by`.
     """
-    most = pl.min_horizontal(cap, whole)
-    ranked = rows.with_columns(most=most).sort(*by, "most", maintain_order=True)
-    left = pl.col(whole) - (pl.col("most").cum_sum() - pl.col("most")).over(by)
-    level = left / (pl.len() - pl.int_range(pl.len())).over(by)
-    reached = pl.when(level <= pl.col("most") * (1 + 1e-12)).then(level).max().over(by)
-    return ranked.with_columns(part=pl.min_horizontal("most", reached)).drop("most")
+    most = pl.col("most")
+    ranked = rows.with_columns(most=pl.min_horizontal(cap, whole)).sort(*by, "most", maintain_order=True)
+    # In steps of columns: a window inside a window is gone through once for each group.
+    placed = ranked.with_columns(row=pl.int_range(pl.len()), taken=(most.cum_sum() - most).over(by))
+    among = pl.len().over(by) - (pl.col("row") - pl.col("row").min().over(by))
+    level = placed.with_columns(level=(pl.col(whole) - pl.col("taken")) / among)
+    reached = level.with_columns(reached=pl.when(pl.col("level") <= most * (1 + 1e-12)).then("level"))
+    part = pl.min_horizontal("most", pl.col("reached").max().over(by))
+    return reached.with_columns(part=part).drop("most", "row", "taken", "level", "reached")
 
 
 def in_turn(rows: pl.DataFrame, by: list[str], cap: str, whole: str) -> pl.DataFrame:
