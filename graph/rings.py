@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from .errors import DataError
+
+MOST_MEMBERS = 20_000
 WHOLE = 1 - 1e-9  # spectral radius from which a component owns itself
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -36,12 +39,22 @@ class Rings:
 
 
 def rings(shares: sparse.csr_array) -> Rings:
-    """The components of a matrix of shares and how much of themselves they own."""
+    """The components of a matrix of shares and how much of themselves they own.
+
+    Raises:
+        DataError: a ring of more than MOST_MEMBERS, which no exact solve would finish.
+    """
     count, component = connected_components(shares, connection="strong")
     component = component.astype(np.int64)
     inner = within(shares, component)
     ring = np.zeros(shares.shape[0], dtype=bool)
     ring[np.isin(component, component[inner.tocoo().row])] = inner.nnz > 0
+    largest = int(np.bincount(component[ring]).max(initial=0))
+    if largest > MOST_MEMBERS:
+        raise DataError(
+            f"owns: {largest:,} parties own each other in one ring, over {MOST_MEMBERS:,}; integrated shares can't be "
+            "solved. Look for stakes written in the wrong direction, or for a fund booked as an owner of everybody."
+        )
     return Rings(component, ring, _radius(inner, component, ring, count))
 
 

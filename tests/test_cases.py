@@ -5,13 +5,14 @@ Adding a folder: a module with INPUTS (the keys of its inputs), KEYS (the keys t
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from . import case_groups, case_ownership
 from .case_files import TOLERANCE, expected, unknown_keys
 
-FOLDERS = {"ownership": case_ownership, "groups": case_groups}
+FOLDERS: dict[str, Any] = {"ownership": case_ownership, "groups": case_groups}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -2,13 +2,18 @@
 
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from relparty.graph import ownership
+from relparty.graph.errors import DataError
+from relparty.graph.rings import rings
 from relparty.graph.rules import rule
 from relparty.graph.snapshot import Snapshot
+from relparty.graph.stakes import PAIR
+from scipy import sparse
 
 from . import case_ownership
 from .case_files import expected, register_of
@@ -86,6 +91,27 @@ def test_a_ring_in_which_others_hold_too_is_solved_however_little_they_hold():
     """)
 
     assert shares(held, "B", "share")["P"][0] == pytest.approx(1.0)
+
+
+def test_a_large_ring_is_solved_and_a_boundless_one_refused():
+    """Of 3,000 in a ring of .5 each holds .5 of the next, .25 of the one after, …: of itself nothing to speak of."""
+
+    def ring(size: int) -> sparse.csr_array:
+        firms = np.arange(size)
+        return sparse.csr_array((np.full(size, 0.5), (firms, np.roll(firms, -1))), shape=(size, size))
+
+    pairs = pl.DataFrame(
+        {"owner_row": range(3000), "owned_row": [*range(1, 3000), 0]}, schema=dict.fromkeys(PAIR, pl.UInt32)
+    )
+    ends = {f"capital_{end}": pl.lit(0.5) for end in ("low", "high")}
+    flags = {f"capital_{end}_included": pl.lit(value=True) for end in ("low", "high")}
+    graph = ownership.Ownership(pairs.with_columns(**ends, **flags), 3000)
+
+    found = ownership.integrated_of(graph, [10]).filter(pl.col("owner_row").is_in([8, 9]))
+    assert found["share"].to_list() == pytest.approx([0.25, 0.5])
+    assert graph.self_owned.size == 0
+    with pytest.raises(DataError, match="20,001 parties own each other in one ring"):
+        rings(ring(20_001))
 
 
 def test_bands_multiply_end_by_end_and_an_open_end_stays_open():
