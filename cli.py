@@ -200,7 +200,7 @@ def query(flags: dict[str, Any], /, question: str | None, given: tuple[str, ...]
         return show_frame(listed(), options.pop("form"))
     form = options.pop("form")
     text, params, saved = asked(question, given)
-    with store_of(configured(flags)) as store:
+    with store_of(configured(flags), reading=True) as store:
         answer = (store.ask if saved else store.query)(text, params, **options)
     show(answer.columns, answer.rows, form)
     if answer.truncated:
@@ -218,7 +218,7 @@ def runs(flags: dict[str, Any], /, form: str) -> None:
     Example:
         relparty runs --format json
     """
-    with store_of(configured(flags)) as store:
+    with store_of(configured(flags), reading=True) as store:
         show_frame(store.runs(), form)
 
 

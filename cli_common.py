@@ -45,11 +45,11 @@ def day_of(given: Any) -> date:
     return given.date() if given else date.today()  # noqa: DTZ011 (a bank's day is a local day)
 
 
-def store_of(config: Configuration) -> AbstractContextManager[Store]:
-    """The store that the settings name, the embedded one started if need be."""
+def store_of(config: Configuration, *, reading: bool = False) -> AbstractContextManager[Store]:
+    """The store that the settings name, the embedded one started if need be; `reading` makes none."""
     from .jobs import opened
 
-    return opened(config)
+    return opened(config, reading=reading)
 
 
 def store_if(wanted: bool, config: Configuration) -> AbstractContextManager[Store | None]:
@@ -124,6 +124,8 @@ def _print_table(columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> Non
     for row in rows:
         table.add_row(*(Text(f"{cell:.6g}" if isinstance(cell, float) else _cell(cell)) for cell in row))
     console.print(table)
+    if not table.row_count:
+        click.echo("no rows", err=True)
 
 
 def _cell(value: Any) -> str:

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import re
+import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -33,11 +35,22 @@ Report = dict[str, Any]  # `lines` for a person, the rest for a scheduler
 
 
 @contextmanager
-def opened(config: Configuration) -> "Iterator[Store]":
-    """The store that the settings name, for as long as it is used; the embedded one is started if it isn't up."""
+def opened(config: Configuration, *, reading: bool = False) -> "Iterator[Store]":
+    """The store that the settings name, for as long as it is used; the embedded one is started if it isn't up.
+
+    Raises:
+        DataError: it is only to be read, and nothing was ever loaded into it.
+        StoreError: it can't be reached.
+    """
     from .graph import embedded
     from .graph.store import Store
 
+    if config.store == "embedded" and reading and not (config.home / "store").is_dir():
+        raise DataError(f"{config.home}: nothing was loaded into its store yet. relparty load does.")
+    if config.store != "embedded" and not re.match(r"(bolt|neo4j)(\+s|\+ssc)?://.", config.store):
+        raise UsageError(
+            f"{config.store}: no store. It is embedded, or a URL bolt:// or neo4j://, with +s or +ssc for TLS."
+        )
     if config.store != "embedded":
         store = Store.connect(
             config.store, config.user, config.secret, database=config.database, ca_file=config.ca_file
@@ -56,23 +69,24 @@ def load_files(
 ) -> Report:
     """Reads files into the register and writes the present into the store; nothing is written on a dry run."""
     started = time.monotonic()
+    if options["day"] and options["no_store"]:
+        raise UsageError("--day moves the store, and --no-store writes none: leave one of them out.")
     day = None if store is None else _day_to_show(store, options["day"])
     readings = _read(config, paths, options, step)
     folder = config.home / "register"
-    with register_folder.writing(folder, options["wait"]):
+    with nullcontext() if options["dry_run"] else register_folder.writing(folder, options["wait"]):
         before = register_folder.load(folder)
         intake = take_in(before, readings)
         if options["complete"]:
             day = _required(options["recorded_on"], "--complete needs --recorded-on, the day of the file")
             intake = close_absent(intake, readings, day, allow_closing=options["allow_closing"])
         report = _counted(config, intake)
-        if not options["dry_run"]:
-            report["quarantine"] = {name: str(path) for name, path in
-                                    write_quarantine(config.home / "quarantine", intake.rejected).items()}  # fmt: skip
         _hold_to(options["strict"], report)
         if not options["dry_run"]:
             held = register_folder.save(intake.register, folder)
-            report |= {"register_version": held.version, "register_hash": held.hash}
+            waiting = write_quarantine(config.home / "quarantine", intake)
+            report |= {"register_version": held.version, "register_hash": held.hash, "quarantine": waiting}
+            report["lines"] += [f"quarantine/{name}: {rows:,} rows wait" for name, rows in waiting.items() if rows]
     if store is not None and day is not None:
         written = store.write(intake.register.as_of(day, config.settings), wait=options["wait"], progress=step)
         changed = ", ".join(f"{count:,} {what}" for what, count in written.items() if count) or "nothing to change"
@@ -88,7 +102,7 @@ def _read(config: Configuration, paths: Sequence[str], options: dict[str, Any], 
     maps = read_maps(Path(options["map_file"])) if options["map_file"] else {}
     said = Said(options["source"], options["recorded_on"] and options["recorded_on"].date(), maps)
     files = every_file([Path(path) for path in paths], options["form"], said)
-    key, readings = salt(config.home), []
+    key, readings = secrets.token_bytes() if options["dry_run"] else salt(config.home), []
     for number, file in enumerate(files):
         step("reading files", number, len(files))
         readings.append(protect(read_file(file, options["form"], said), config.persons, key))
@@ -157,7 +171,7 @@ def check_register(config: Configuration, day: date, rule: str | None) -> tuple[
     """
     from .graph.checks import RULES
 
-    findings = check(Subject(register_folder.load(config.home / "register"), day, config.settings))
+    findings = check(Subject(loaded(config), day, config.settings))
     broken = any(finding.severity == "error" for finding in findings)
     if rule is not None:
         named = [finding for finding in findings if finding.rule == rule]
@@ -188,6 +202,8 @@ def score_day(
 ) -> Report:
     """Scores the store's present, or a day of the register, and publishes the run."""
     started = time.monotonic()
+    if options.get("out") and Path(options["out"]).suffix not in (".csv", ".parquet"):
+        raise UsageError(f"{options['out']}: --out ends in .csv or .parquet.")
     model = newest_model(config.home / "models", options["model_id"])
     snapshot = (
         store.snapshot() if store is not None and day is None else loaded(config).as_of(_given(day), config.settings)
@@ -242,10 +258,8 @@ def newest_model(folder: Path, model_id: str | None) -> "Model":
 def _write_rows(rows: pl.DataFrame, path: Path) -> None:
     if path.suffix == ".parquet":
         rows.write_parquet(path)
-    elif path.suffix == ".csv":
-        rows.write_csv(path)
     else:
-        raise UsageError(f"{path}: --out ends in .csv or .parquet.")
+        rows.write_csv(path)
 
 
 def loaded(config: Configuration) -> Register:
@@ -273,7 +287,7 @@ def run_demo(config: Configuration, store: "Store", made: tuple[int, int, float]
         step("writing an economy", 1, 1)
     day = datetime.combine(LAST, datetime.min.time())
     options = {"form": "canonical", "map_file": None, "source": "bank", "recorded_on": None, "complete": False,
-               "strict": False, "dry_run": False, "wait": wait, "day": day}  # fmt: skip
+               "strict": False, "dry_run": False, "no_store": False, "wait": wait, "day": day}  # fmt: skip
     lines = load_files(config, store, [str(files)], options, step)["lines"]
     lines += train_model(config, None, seed, step)["lines"]
     lines += score_day(config, store, None, {"model_id": None, "wait": wait}, step)["lines"]

@@ -94,9 +94,16 @@ def split(task: Task, register: Register) -> Split:
 
 
 def _last_known(register: Register) -> date:
-    """The last day on which the bank's books or events were added to."""
+    """The last day on which the bank's books or events were added to.
+
+    Raises:
+        DataError: there are neither.
+    """
     days = [register.table(name)["recorded_on"].max() for name in ("exposures", "events")]
-    return max(day for day in (*days, date.min) if isinstance(day, date))
+    known = [day for day in days if isinstance(day, date)]
+    if not known:
+        raise DataError("exposures: none is in the register, so no default could be seen. Load exposures and events.")
+    return max(known)
 
 
 def _before(day: date, months: int) -> date:

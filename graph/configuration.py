@@ -3,8 +3,14 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from .errors import UsageError
 from .schema import CURRENCY
@@ -25,7 +31,7 @@ class Configuration(BaseSettings):
     ca_file: Path | None = None
     password: SecretStr | None = None
     password_file: Path | None = None
-    currency: str = CURRENCY
+    currency: str = Field(CURRENCY, pattern="^[A-Z]{3}$")
     sources: tuple[str, ...] = Settings().sources
     persons: Literal["pseudonym", "full", "none"] = "pseudonym"
 
@@ -72,5 +78,7 @@ def configuration(flags: dict[str, Any]) -> Configuration:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UsageError(f"setting {where}: {first['msg']}. See the settings in the README.") from error
+    except SettingsError as error:
+        raise UsageError(f'{error}. In the environment a list is JSON, such as ["bank", "gleif"].') from error
     except ValueError as error:
         raise UsageError(f"{FILE}: {error}.") from error

@@ -71,11 +71,12 @@ def _accept(
     filled = _fill(table, read, source, recorded_on)
     late = filled.select(pl.coalesce(*_row_faults(table)).alias("reason")).get_column("reason")
     reason = _name_unseen(pl.select(pl.coalesce(fault, late)).to_series())
-    bad = raw.with_columns(reason=reason).filter(pl.col("reason").is_not_null())
+    written = raw.rename({"reason": "reason_as_written"}, strict=False)
+    bad = written.with_columns(reason=reason).filter(pl.col("reason").is_not_null())
     first = ["line", "reason"]
     good = filled.filter(reason.is_null())
     said = _counts(table, raw) + _days_filled_in(table, read.filter(reason.is_null()), recorded_on)
-    return good, bad.select(first + [name for name in raw.columns if name not in first]), said
+    return good, bad.select(first + [name for name in written.columns if name not in first]), said
 
 
 def _name_unseen(reason: pl.Series) -> pl.Series:

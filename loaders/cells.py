@@ -12,7 +12,7 @@ UNSEEN = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}[\p{Zs}--[ ]]\x{FF01}-\x{FF5E}\x{FFE0}-\x{FF
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 DECIMAL_COMMA = r"^[+-]?\d{1,3}([. '\x{A0}\x{202F}]?\d{3})*,\d{1,2}$|^[+-]?\d{1,3}([.\x{A0}\x{202F}]\d{3})+,\d+$"
 GROUPED = r"^[+-]?\d{1,3}(\.\d{3})+$"  # 1.000: one, or a thousand where the decimal mark is a comma
-DAY = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}.*)?$"
+DAY = r"^(\d{4}-\d{2}-\d{2})(?:[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$"
 TRUE, FALSE = ("true", "1", "yes", "y", "是"), ("false", "0", "no", "n", "否")
 
 Cell = tuple[pl.Expr, pl.Expr]  # the value, and the reason why there is none (null where all is well)
@@ -72,12 +72,19 @@ def _id(spec: Field, raw: pl.DataFrame) -> Cell:
     return value, fault
 
 
-def _text(spec: Field, _raw: pl.DataFrame) -> Cell:
+def _text(spec: Field, raw: pl.DataFrame) -> Cell:
+    _plain_type(spec, raw)
     text = pl.col(spec.name).cast(pl.String)
     value = pl.when(text != "").then(text)
     return value, pl.when(value.str.contains("\x00", literal=True)).then(
         pl.lit(f"{spec.name} holds the character U+0000")
     )
+
+
+def _plain_type(spec: Field, raw: pl.DataFrame) -> None:
+    held = raw.schema[spec.name]
+    if held.is_nested() or held in (pl.Binary, pl.Object):
+        raise DataError(f"{spec.name} is a column of {held}; it holds text.")
 
 
 def _number(spec: Field, raw: pl.DataFrame) -> Cell:
@@ -136,6 +143,7 @@ def is_open_end(day: pl.Expr) -> pl.Expr:
 def _flag(spec: Field, raw: pl.DataFrame) -> Cell:
     if raw.schema[spec.name] == pl.Boolean:
         return pl.col(spec.name), pl.lit(None, dtype=pl.String)
+    _plain_type(spec, raw)
     text = pl.col(spec.name).cast(pl.String).str.strip_chars(BLANKS).str.to_lowercase()
     value = pl.when(text.is_in(TRUE)).then(pl.lit(value=True)).when(text.is_in(FALSE)).then(pl.lit(value=False))
     return value, pl.when((text != "") & value.is_null()).then(_reason(spec, "is neither true nor false"))

@@ -1,7 +1,7 @@
 """Readings into the register: what is kept, was there before, waits in quarantine, or is closed by a complete file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -27,12 +27,16 @@ class FileCounts:
 
 @dataclass(frozen=True)
 class Intake:
-    """What a load makes of its files: the new register, the counts, the rejected rows by file, statements closed."""
+    """What a load makes of its files: the new register, the counts, the rejected rows by file, and what was closed.
+
+    `targets` names the canonical table of a file, where it holds one.
+    """
 
     register: Register
     counts: tuple[FileCounts, ...]
     rejected: Mapping[str, pl.DataFrame]
     closed: Mapping[str, int] = field(default_factory=dict)
+    targets: Mapping[str, str] = field(default_factory=dict)
 
 
 def take_in(register: Register, readings: Sequence[Reading]) -> Intake:
@@ -45,7 +49,7 @@ def take_in(register: Register, readings: Sequence[Reading]) -> Intake:
     late = {file: _late(file, new, addition.fates) for file in by_file}
     counts = tuple(_count(reading, by_file[reading.file]) for reading in readings)
     rejected = {r.file: pl.concat([r.rejected, late[r.file]], how="diagonal").sort("line") for r in readings}
-    return Intake(addition.register, counts, rejected)
+    return Intake(addition.register, counts, rejected, targets={r.file: r.table for r in readings if r.table})
 
 
 _EMPTY = pl.DataFrame(schema={"file": pl.String, "line": pl.Int64, "fate": pl.String, "reason": pl.String})
@@ -72,7 +76,8 @@ def _late(file: str, new: Mapping[str, pl.DataFrame], fates: Mapping[str, pl.Dat
     """The rows of a file that the register turned away, one a line, with their reason."""
     rows = [pl.DataFrame(schema={"line": pl.Int64, "reason": pl.String})]
     for name, frame in new.items():
-        bad = frame.with_columns(reason=fates[name]["reason"], fate=fates[name]["fate"])
+        written = frame.rename({"reason": "reason_as_written"}, strict=False)
+        bad = written.with_columns(reason=fates[name]["reason"], fate=fates[name]["fate"])
         bad = bad.filter((pl.col("file") == file) & (pl.col("fate") == QUARANTINED)).drop(*PROVENANCE[:1], "fate")
         if bad.height:
             rows.append(bad.select("line", "reason", pl.exclude("line", "reason").cast(pl.String)))
@@ -97,7 +102,7 @@ def close_absent(intake: Intake, readings: Sequence[Reading], day: date, *, allo
                 )
             register = register.add({name: gone}).register
             closed[name] = closed.get(name, 0) + gone.height
-    return Intake(register, intake.counts, intake.rejected, closed)
+    return replace(intake, register=register, closed=closed)
 
 
 def _unless_rejected(name: str, gone: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:
@@ -108,19 +113,41 @@ def _unless_rejected(name: str, gone: pl.DataFrame, rejected: pl.DataFrame) -> p
     return gone.join(rejected.select(pl.col(key).str.strip_chars()), on=key, how="anti")
 
 
-def write_quarantine(folder: Path, rejected: Mapping[str, pl.DataFrame]) -> dict[str, Path]:
-    """Writes the rejected rows of each file to `folder`/<file>.csv, for its owner alone; a clean file leaves none."""
+def write_quarantine(folder: Path, intake: Intake) -> dict[str, int]:
+    """Puts rejected rows into `folder`, for its owner alone, and says how many rows wait there by file.
+
+    Rows of a table of the canonical folder wait in <table>.csv under the dictionary's headings, so that they can be
+    mended there and loaded; those of other formats in <file>.csv. Rows that waited before stay until they were loaded
+    from there or somebody removes them.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    named: dict[str, list[pl.DataFrame]] = {}
-    for file, rows in rejected.items():
-        name = Path(file).name
-        target = name if name.endswith(".csv") else f"{name}.csv"
-        named.setdefault(target, []).append(rows.select(pl.lit(file).alias("file"), pl.all()))
-    written = {}
-    for target, frames in named.items():
-        rows = pl.concat(frames, how="diagonal")
-        (folder / target).unlink(missing_ok=True)
-        if rows.height:
-            rows.write_csv(folder / target)
-            written[target] = folder / target
-    return written
+    waiting: dict[str, list[pl.DataFrame]] = {}
+    for file, rows in intake.rejected.items():
+        own = {"line": "quarantined_line", "reason": "quarantined_reason", "reason_as_written": "reason"}
+        named = rows.drop("quarantined_file", strict=False).rename(own, strict=False)
+        waiting.setdefault(_target(file, intake), []).append(
+            named.select(pl.lit(file).alias("quarantined_file"), pl.all())
+        )
+    return {target: _wait(folder / target, frames, intake) for target, frames in waiting.items()}
+
+
+def _target(file: str, intake: Intake) -> str:
+    name = intake.targets.get(file) or Path(file).name
+    return name if name.endswith(".csv") else f"{name}.csv"
+
+
+def _wait(path: Path, frames: list[pl.DataFrame], intake: Intake) -> int:
+    """Adds rows to those that wait in a file; a file that was itself loaded keeps only what was rejected again."""
+    loaded = any(Path(file).resolve() == path.resolve() for file in intake.rejected)
+    before = [] if loaded or not path.exists() else [pl.read_csv(path, infer_schema=False)]
+    rows = pl.concat([*before, *(frame.cast(pl.String) for frame in frames)], how="diagonal").unique(
+        maintain_order=True
+    )
+    if rows.is_empty():
+        path.unlink(missing_ok=True)
+        return 0
+    draft = path.with_suffix(".draft")
+    draft.touch(mode=0o600)
+    rows.write_csv(draft)
+    draft.replace(path)
+    return rows.height

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -35,9 +36,17 @@ def protect(reading: Reading, persons: Persons, key: bytes) -> Reading:
     if "parties" in tables and persons != "full":
         tables["parties"] = _names(tables["parties"], persons, key)
     if "identifiers" in tables:
-        national = pl.col("scheme").is_in(PERSON_SCHEMES)
-        tables["identifiers"] = _hashed(tables["identifiers"], "value", national, "", key)
-    return Reading(reading.file, reading.rows, tables, reading.rejected, reading.notes)
+        tables["identifiers"] = _national(tables["identifiers"], key)
+    rejected = reading.rejected
+    if {"kind", "name"} <= set(rejected.columns) and persons != "full":
+        rejected = _names(rejected, persons, key)
+    if {"scheme", "value"} <= set(rejected.columns):
+        rejected = _national(rejected, key)
+    return replace(reading, tables=tables, rejected=rejected)
+
+
+def _national(identifiers: pl.DataFrame, key: bytes) -> pl.DataFrame:
+    return _hashed(identifiers, "value", pl.col("scheme").is_in(PERSON_SCHEMES), "hash-", key)
 
 
 def _names(parties: pl.DataFrame, persons: Persons, key: bytes) -> pl.DataFrame:
@@ -49,6 +58,7 @@ def _names(parties: pl.DataFrame, persons: Persons, key: bytes) -> pl.DataFrame:
 
 def _hashed(frame: pl.DataFrame, column: str, which: pl.Expr, prefix: str, key: bytes) -> pl.DataFrame:
     """Values of `column` in some rows become keyed hashes; each different value is hashed once."""
+    which = which & ~pl.col(column).str.contains(f"^{prefix}[0-9a-f]{{{HASH_LENGTH}}}$")  # hashed before
     values = frame.filter(which).get_column(column).drop_nulls().unique()
     if values.is_empty():
         return frame

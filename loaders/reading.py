@@ -15,8 +15,10 @@ class Reading:
         rows: rows in; for JSON lines and the like, statements in.
         tables: accepted records by table of the dictionary, columns of `Table.schema`; `line` says which row of the
             file a record came from, and one row may give several records.
-        rejected: the rows that wait in quarantine: `line`, `reason`, then the row as written.
+        rejected: the rows that wait in quarantine: `line`, `reason`, then the row as written; a column of its own that
+            is called reason is carried as `reason_as_written`.
         notes: what was counted and is worth a line: trimmed blanks, days filled in, columns not kept.
+        table: of the canonical folder, where the file is one of it.
     """
 
     file: str
@@ -24,3 +26,4 @@ class Reading:
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     rejected: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"line": pl.Int64, "reason": pl.String}))
     notes: tuple[str, ...] = ()
+    table: str = ""

@@ -3,7 +3,7 @@
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -87,14 +87,25 @@ def read(path: Path, said: Said = Said()) -> Reading:
     if missing:
         found = ", ".join(name for name in frame.columns if name != "line")
         raise DataError(f"{path.name}: no column {missing[0]}; found {found}. Rename it, or map it with --map.")
+    written = frame = frame.drop([name for name in frame.columns if name.startswith("quarantined_")])
     frame, unfit = _numbers(table, settings, frame)
     rejected = pl.concat([broken, unfit], how="diagonal")
     rows = frame.height + rejected.height
     try:
-        return assemble(str(path), rows, {table.name: frame}, source=said.source, recorded_on=said.recorded_on,
+        made = assemble(str(path), rows, {table.name: frame}, source=said.source, recorded_on=said.recorded_on,
                         rejected=rejected, notes=notes)  # fmt: skip
     except DataError as error:
         raise DataError(f"{path.name}: {error}") from error
+    return replace(made, rejected=_as_written(made.rejected, written), table=table.name)
+
+
+def _as_written(rejected: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
+    """Rejected rows with the cells of the file, not with what a map made of them."""
+    cells = written.rename({"reason": "reason_as_written"}, strict=False).select(
+        "line", pl.exclude("line").cast(pl.String)
+    )
+    ours = [name for name in rejected.columns if name in ("line", "reason", "as_written")]
+    return rejected.select(ours).join(cells, on="line", how="left", maintain_order="left")
 
 
 def table_of(path: Path, said: Said) -> Table | None:
@@ -162,7 +173,7 @@ def _plain(frame: pl.DataFrame, name: str, settings: TableMap) -> tuple[pl.DataF
         mark, group = f"[{settings.decimal}]", f"[{settings.grouping}]" if settings.grouping else "(?:)"
         fits = written.str.contains(rf"^[+-]?(\d{{1,3}}({group}\d{{3}})+|\d+)({mark}\d+)?$") | (written == "")
         reason = pl.format(f"{name} '{{}}' does not fit the declared number format", name)
-        empty = frame.filter(~fits).with_columns(reason=reason)
+        empty = frame.filter(~fits).select("line", reason=reason)
         frame = frame.filter(fits | written.is_null())
         plain = written.str.replace_all(settings.grouping, "", literal=True) if settings.grouping else written
         frame = frame.with_columns(plain.str.replace(settings.decimal, ".", literal=True).alias(name))

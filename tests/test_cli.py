@@ -206,3 +206,95 @@ def test_every_help_ends_in_an_example(relparty, command):
 
     assert "Example:\n" in text
     assert "relparty" in text.split("Example:")[1]
+
+
+def test_mended_rows_are_loaded_from_quarantine_and_the_others_go_on_waiting(relparty, files, tmp_path):
+    files(parties=FIRMS, owns=f"{OWNS}A,B,60,2020-01-01\nA,C,70,2020-01-01\n")
+    relparty("load", ".", "--no-store")
+    waiting = tmp_path / "home" / "quarantine" / "owns.csv"
+    waiting.write_text(waiting.read_text(encoding="utf-8").replace(",60,", ",.6,"), encoding="utf-8")
+
+    result = relparty("load", str(waiting), "--no-store")
+
+    assert "owns.csv: 2 rows in = 1 kept + 0 repeated + 1 quarantined" in result.stderr
+    assert "quarantine/owns.csv: 1 rows wait" in result.stderr
+    assert ",70," in waiting.read_text(encoding="utf-8")
+    assert waiting.stat().st_mode & 0o077 == 0
+
+
+def test_rows_that_wait_stay_when_another_file_of_that_name_is_clean(relparty, files, tmp_path):
+    files(parties=FIRMS, owns=f"{OWNS}A,B,60,2020-01-01\n")
+    relparty("load", ".", "--no-store")
+    files(owns=f"{OWNS}A,B,.6,2020-01-01\n")
+    relparty("load", "owns.csv", "--no-store")
+
+    assert ",60," in (tmp_path / "home" / "quarantine" / "owns.csv").read_text(encoding="utf-8")
+
+
+def test_a_reviewers_reason_is_kept_beside_ours(relparty, files, tmp_path):
+    files(reviews="link,from_id,to_id,decision,reason,valid_from\ncontrols,A,B,nonsense,ring_fenced,2020-01-01\n")
+    relparty("load", "reviews.csv", "--no-store")
+
+    heading, row = (tmp_path / "home" / "quarantine" / "reviews.csv").read_text(encoding="utf-8").splitlines()
+
+    assert (
+        dict(zip(heading.split(","), row.split(","), strict=False))["reason"] == "ring_fenced" or "ring_fenced" in row
+    )
+    assert "quarantined_reason" in heading
+
+
+def test_quarantine_shows_no_national_id_and_no_name_of_a_person(relparty, files, tmp_path):
+    files(parties="party_id,kind,name,founded_on\nP,person,Jane Doe,nonsense\n",
+          identifiers="scheme,value,party_id,valid_from\nnational_id,1234567,P,nonsense\n")  # fmt: skip
+    relparty("load", ".", "--no-store")
+
+    texts = [path.read_text(encoding="utf-8") for path in (tmp_path / "home" / "quarantine").iterdir()]
+
+    assert len(texts) == 2
+    assert not any("Jane Doe" in text or "1234567" in text for text in texts)
+
+
+def test_a_map_leaves_the_cells_of_a_rejected_row_as_they_were(relparty, tmp_path):
+    (tmp_path / "map.toml").write_text(
+        '[guarantees]\nfiles = ["g.csv"]\ndecimal = ","\ngrouping = "."\nseparator = ";"\n'
+    )
+    (tmp_path / "g.csv").write_text("contract_id;guarantor_id;debtor_id;amount;valid_from\nC;A;A;1.200,5;2020-01-01\n")
+    relparty("load", "g.csv", "--map", "map.toml", "--no-store")
+
+    assert '"1.200,5"' in (tmp_path / "home" / "quarantine" / "guarantees.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "code", "told"),
+    [
+        (("check",), {}, 3, "the register is empty"),
+        (("train",), {}, 3, "the register is empty"),
+        (("query", "riskiest"), {}, 3, "nothing was loaded"),
+        (("runs",), {"RELPARTY_STORE": "http://x"}, 2, "http://x: no store"),
+        (("check",), {"RELPARTY_SOURCES": "bank,x"}, 2, "a list is JSON"),
+        (("check",), {"RELPARTY_CURRENCY": "EURO"}, 2, "currency"),
+    ],
+)
+def test_what_is_not_there_or_not_right_is_said_in_one_line(relparty, tmp_path, words, environment, code, told):
+    assert told in one_line(relparty(*words, **environment), code)
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_dry_run_leaves_nothing_behind(relparty, files, tmp_path):
+    files(parties=FIRMS)
+    relparty("load", ".", "--dry-run", "--no-store")
+
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_day_for_no_store_is_refused(relparty, files):
+    files(parties=FIRMS)
+
+    assert "--no-store" in one_line(relparty("load", ".", "--no-store", "--day", "2024-01-01"), 2)
+
+
+def test_training_without_a_book_says_what_is_missing(relparty, files):
+    files(parties=FIRMS)
+    relparty("load", ".", "--no-store")
+
+    assert "exposures" in one_line(relparty("train"), 3)

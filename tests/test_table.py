@@ -43,7 +43,7 @@ def test_a_share_that_is_none_waits_in_quarantine_with_its_reason(tmp_path, shar
     assert reading.rows == 1
 
 
-@pytest.mark.parametrize("when", ["2020-02-30", "0000-00-00", "2020", "01/02/2020", "2020-1-1"])
+@pytest.mark.parametrize("when", ["2020-02-30", "0000-00-00", "2020", "01/02/2020", "2020-1-1", "2020-01-01 99:99 no"])
 def test_a_day_that_is_none_waits_in_quarantine(tmp_path, when):
     assert "valid_from" in reasons(read(written(tmp_path, "owns.csv", f"{OWNS}A,B,.5,{when}\n")))[2]
 
@@ -101,6 +101,13 @@ def test_ids_that_parquet_holds_as_numbers_are_refused(tmp_path):
 
     with pytest.raises(DataError, match="ids are text"):
         read(tmp_path / "owns.parquet")
+
+
+def test_a_list_where_text_belongs_is_refused(tmp_path):
+    pl.DataFrame({"party_id": ["A"], "name": [["x"]]}).write_parquet(tmp_path / "parties.parquet")
+
+    with pytest.raises(DataError, match="name is a column of List"):
+        read(tmp_path / "parties.parquet")
 
 
 def test_chinese_headings_in_gb18030_are_read_and_the_encoding_is_named(tmp_path):
