@@ -64,11 +64,12 @@ def control_links(found: Control) -> pl.DataFrame:
 
 
 def _explained(rest: pl.DataFrame, nearer: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """The pairs (x, y) with somebody between: controlled by x, controlling y, and not itself above x."""
+    """The pairs (x, y) with somebody between: controlled by x, controlling y, and in no ring with either."""
     between = nearer.select("to_row", between="from_row")
     thrice = rest.select(ENDS).join(between, on="to_row").filter(pl.col("between") != pl.col("from_row"))
     under = thrice.join(pairs, left_on=["from_row", "between"], right_on=ENDS, how="semi")
-    return under.join(pairs, left_on=["between", "from_row"], right_on=ENDS, how="anti").select(ENDS).unique()
+    above = under.join(pairs, left_on=["between", "from_row"], right_on=ENDS, how="anti")
+    return above.join(pairs, left_on=["to_row", "between"], right_on=ENDS, how="anti").select(ENDS).unique()
 
 
 def _together(found: Control, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -76,6 +77,7 @@ def _together(found: Control, pairs: pl.DataFrame) -> pl.DataFrame:
     sets = found.by_sets.select("set_id", "votes", to_row="controlled_row")
     members = found.sets.select("set_id", "status", from_row="member_row")
     through = sets.select("set_id", between="to_row").join(pairs, left_on="between", right_on="from_row")
+    through = through.join(pairs, left_on=["to_row", "between"], right_on=ENDS, how="anti")
     top = sets.join(through.select("set_id", "to_row").unique(), on=["set_id", "to_row"], how="anti")
     rows = top.join(members, on="set_id").filter(pl.col("from_row") != pl.col("to_row"))
     return rows.select(*ENDS, pl.lit(TOGETHER).alias("via"), "status", share="votes")

@@ -105,13 +105,16 @@ def links(world: World, regime: str) -> set[Pair]:
         under = set_control(world, regime, members)
         held |= {
             (m, y) for y in under for m in members
-            if not any((z, y) in pairs and z != y for z in under)
+            if not any((z, y) in pairs and (y, z) not in pairs for z in under)
         }  # fmt: skip
     return held - world.rebutted
 
 
 def _between(pairs: set[Pair], x: str, y: str) -> bool:
-    return any((x, z) in pairs and (z, y) in pairs and (z, x) not in pairs for p, z in pairs if p == x)
+    """Whether somebody stands strictly between x and y: in no ring with either."""
+    return any(
+        (z, y) in pairs and (z, x) not in pairs and (y, z) not in pairs for p, z in pairs if p == x
+    )  # fmt: skip
 
 
 def concert_sets(world: World) -> list[frozenset[str]]:

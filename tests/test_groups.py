@@ -5,17 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from relparty.graph import groups
+from relparty.graph.control import controlled, ultimate_controllers
 from relparty.graph.dependence import flags
 from relparty.graph.errors import UsageError
 from relparty.graph.explain import membership
 from relparty.graph.register import Register
 from relparty.graph.reviews import reviews
+from relparty.graph.rings import rings
 from relparty.graph.snapshot import Snapshot
+from relparty.graph.stakes import matrix, stakes
 from relparty.loaders import bods
 from relparty.loaders.intake import take_in
 
 from .rows import day, register
-from .shared import needs_shared, report
+from .shared import SHARED, needs_shared, report
 
 DAY = day("2025-06-30")
 
@@ -62,6 +65,16 @@ def test_a_member_that_joins_brings_what_it_controls_and_not_its_parent():
     ).as_of(DAY)
 
     assert members(snapshot) == {"AXY", "QXY"}
+
+
+def test_whoever_controls_a_ring_jointly_belongs_to_it():
+    """P with A has .6 of Y; Y and Z control each other, so that neither stands between P and the other."""
+    snapshot = register(
+        owns="owner_id enterprise_id share valid_from\nP A .6 2020-01-01\nP Y .3 2020-01-01\nA Y .3 2020-01-01\nY Z .6 2020-01-01",
+        controls="controller_id enterprise_id basis valid_from\nZ Y contract 2020-01-01",
+    ).as_of(DAY)
+
+    assert members(snapshot) == {"APYZ"}
 
 
 def test_a_government_connects_under_one_rule_stands_apart_under_another_and_not_at_all_under_a_third():
@@ -340,3 +353,20 @@ def test_14_unknown_owners_never_glue_firms_together():
 
     firms = {frozenset(name[-1] for name in group if "ENT" in name) for group in told}
     assert firms == {frozenset("X"), frozenset("Y"), frozenset("UV")}
+
+
+@needs_shared
+def test_the_real_register_falls_into_groups():
+    """497 parties of UK and GLEIF records: 22 groups of 418, all by control; no ring among the owners."""
+    path = SHARED / "data" / "bods" / "register_sample.jsonl"
+    snapshot = take_in(Register.empty(), [bods.read(path)]).register.as_of(day("2025-02-28"))
+    found = groups.connected_clients(snapshot, "eba", DAY)
+    confirmed = found.members.filter(pl.col("set") == "confirmed")
+    above = ultimate_controllers(controlled(snapshot, "eba", DAY))
+    held = stakes(snapshot)
+
+    assert snapshot.parties.height == 497
+    assert (confirmed["group_id"].n_unique(), confirmed.height) == (22, 418)
+    assert set(confirmed["role"]) == {"core"}
+    assert not above["circular"].any()
+    assert not rings(matrix(held, "capital_high", snapshot.parties.height)).ring.any()

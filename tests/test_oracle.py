@@ -3,6 +3,7 @@
 The worlds are islands of one register: parties of different worlds never meet, so one run answers for all of them.
 """
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -109,6 +110,16 @@ def test_groups_are_the_same_set_for_set(regime):
     theirs = set().union(*(oracle.groups(world, regime) for world in worlds()))
     assert len(ours) == len(set(ours))
     assert set(ours) == theirs
+
+
+@pytest.mark.parametrize("regime", ["eba", "cn"])
+def test_the_links_that_connect_connect_as_much_as_all_pairs_of_control(regime):
+    """Leaving out what a chain explains separates nobody."""
+    for world in worlds():
+        plain = replace(world, rebutted=frozenset(), concert=frozenset())
+        by_links = oracle.components(plain.parties, oracle.links(plain, regime))
+
+        assert set(by_links) == set(oracle.components(plain.parties, oracle.control(plain, regime)))
 
 
 def test_integrated_shares_are_those_of_the_dense_formula():
