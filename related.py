@@ -162,7 +162,7 @@ def assess(config: Configuration, store: "Store", regime: str, options: dict[str
     day = options["as_of"] and options["as_of"].date()
     snapshot = snapshot_of(config, day) if day else store.snapshot()
     step("assessing", 0, 1)
-    found = assessed(snapshot, regime)
+    found = assessed(snapshot, regime, last_members(config, store, regime))
     step("assessing", 1, 1)
     run = run_of("assess", snapshot, regime, config)
     save_assessment(config.home / "runs", run, found)
@@ -171,6 +171,13 @@ def assess(config: Configuration, store: "Store", regime: str, options: dict[str
         in_force = store.publish_groups(run, found, wait=options["wait"], progress=step)
         lines.append(f"run {run.run_id}: " + ("published, in force" if in_force else "remembered, not in force"))
     return asdict(run) | {"seconds": round(time.monotonic() - started, 3), "lines": lines}
+
+
+def last_members(config: Configuration, store: "Store", regime: str) -> pl.DataFrame | None:
+    """The members of the assessment in force, if it was made here and under the same rule set."""
+    runs = store.runs().filter((pl.col("kind") == "assess") & pl.col("in_force") & (pl.col("model_id") == regime))
+    paths = [config.home / "runs" / run_id / "members.parquet" for run_id in runs["run_id"]]
+    return next((pl.read_parquet(path) for path in paths if path.exists()), None)
 
 
 def _counted(found: Assessment, name: str) -> str:

@@ -37,13 +37,20 @@ class Assessment:
     uses: dict[str, LimitUse]
 
 
-def assessed(snapshot: Snapshot, regime: str) -> Assessment:
+def assessed(snapshot: Snapshot, regime: str, before: pl.DataFrame | None = None) -> Assessment:
     """Assesses a snapshot under the rules in force on its day; without the bank's capital there are no limits.
+
+    Args:
+        snapshot: the day.
+        regime: eba, eba_alternative, basel or cn.
+        before: members of the last assessment under that regime: a group keeps its id while most of its core stays.
 
     Raises:
         UsageError: no such rule set, or not in force on that day.
     """
-    found = connected_clients(snapshot, regime, snapshot.day)
+    previous = None if before is None else before.filter(pl.col("group_role") == "core")
+    core = None if previous is None else previous.select("group_id", "party_id", set="group_set")
+    found = connected_clients(snapshot, regime, snapshot.day, core)
     known = snapshot.table("capital").height > 0
     uses = {name: limit_use(snapshot, _of(found, name), regime) for name in SETS} if known else {}
     sizes = found.members.group_by(group_set="set", group_id="group_id").agg(group_size=pl.len().cast(pl.Int64))

@@ -116,3 +116,19 @@ def test_without_capital_there_are_groups_and_no_limits():
 
     assert found.uses == {}
     assert found.groups["group_size"].to_list() == [2, 3]
+
+
+def test_a_group_keeps_its_id_while_most_of_its_core_stays():
+    """A new parent Z above A: without the last run the group would be named after Z."""
+    grown = take_in(
+        BANK,
+        [
+            rows("parties", "party_id kind valid_from\n0 enterprise 2020-01-01"),
+            rows("owns", "owner_id enterprise_id share valid_from\n0 A .7 2024-02-01"),
+        ],
+    ).register
+    first = assessed(BANK.as_of(BEFORE), "eba")
+    fresh, kept = assessed(grown.as_of(AFTER), "eba"), assessed(grown.as_of(AFTER), "eba", first.members)
+
+    assert fresh.groups["group_id"].unique().to_list() == ["eba:0"]
+    assert kept.groups["group_id"].unique().to_list() == ["eba:A"]
