@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from .graph import register_folder
 from .graph.assessment import Assessment, assessed, save_assessment
 from .graph.burden import burden
+from .graph.checks import Subject, ended_rebuttals
 from .graph.configuration import Configuration
 from .graph.control import controlled
 from .graph.groups import SETS, Groups, connected_clients
@@ -166,11 +168,19 @@ def assess(config: Configuration, store: "Store", regime: str, options: dict[str
     step("assessing", 1, 1)
     run = run_of("assess", snapshot, regime, config)
     save_assessment(config.home / "runs", run, found)
-    lines = [_counted(found, name) for name in SETS]
+    lines = [*_lapsed(config, snapshot.day), *(_counted(found, name) for name in SETS)]
     if not options["dry_run"]:
         in_force = store.publish_groups(run, found, wait=options["wait"], progress=step)
         lines.append(f"run {run.run_id}: " + ("published, in force" if in_force else "remembered, not in force"))
     return asdict(run) | {"seconds": round(time.monotonic() - started, 3), "lines": lines}
+
+
+def _lapsed(config: Configuration, day: date) -> list[str]:
+    """A line for each rebuttal whose end has passed, so that nobody wonders why a link connects again."""
+    findings = ended_rebuttals(Subject(register_folder.load(config.home / "register"), day, config.settings))
+    rows = [row for finding in findings for row in finding.rows.iter_rows(named=True)]
+    told = "rebuttal of {link} {from_id} -> {to_id} ({reason}; {reviewer}, {second_reviewer}) lapsed on {valid_to}"
+    return [told.format(**row) for row in rows]
 
 
 def last_members(config: Configuration, store: "Store", regime: str) -> pl.DataFrame | None:

@@ -216,6 +216,22 @@ def links_of_ended_parties(subject: Subject) -> list[Finding]:
     return [Finding("links_of_ended_parties", "warning", found, what, "Close the links at their source.")]
 
 
+def ended_rebuttals(subject: Subject) -> list[Finding]:
+    """Rebuttals whose end has passed: the link connects again, until somebody decides anew."""
+    seen = subject.seen.get("reviews")
+    if seen is None:
+        return []
+    ended = by_source(TABLES["reviews"], seen, date.min)  # of each link the decision that was made last
+    rows = ended.filter((pl.col("decision") == "rebutted") & (pl.col("valid_to") <= subject.day))
+    told = rows.select("link", "from_id", "to_id", "valid_to", "reason", "reviewer", "second_reviewer", "source_ref")
+    what = f"{told.height} rebuttals have lapsed at their end{_first(told, 'from_id')}"
+    return [
+        Finding(
+            "ended_rebuttals", "warning", told.sort("valid_to", "link"), what, "Review the link again, with a new end."
+        )
+    ]
+
+
 def missing_rates(subject: Subject) -> list[Finding]:
     """Amounts in a currency without a rate in force: missing in the snapshot, never zero."""
     rates = subject.seen.get("rates")
@@ -238,5 +254,5 @@ def _first(rows: pl.DataFrame, column: str = "party_id") -> str:
 
 RULES: tuple[Callable[[Subject], list[Finding]], ...] = (
     bare_parties, shares_above_one, self_links, sources_disagree, missing_equity, impossible_dates, shared_identifiers,
-    bad_check_digits, links_of_ended_parties, missing_rates,
+    bad_check_digits, links_of_ended_parties, ended_rebuttals, missing_rates,
 )  # fmt: skip

@@ -110,3 +110,16 @@ def test_a_clean_register_has_no_finding():
 def test_check_digits_are_those_of_the_standards(scheme, value, wrong, end):
     assert bad(pl.DataFrame({"scheme": [scheme], "value": [value]}))[0] is wrong
     assert expected_end(scheme, value) == end
+
+
+def test_a_rebuttal_whose_end_has_passed_is_named_until_it_is_decided_anew():
+    head = "link from_id to_id decision reason reviewer second_reviewer evidence valid_from valid_to\n"
+    one = head + "controls A B rebutted ring_fenced Li Wang memo 2023-01-01 2024-01-01"
+    two = one + "\ncontrols A B rebutted ring_fenced Li Wang memo-2 2024-01-01 2025-01-01"
+
+    found = findings(register(parties=FIRMS, reviews=one))
+
+    assert found["ended_rebuttals"].rows.select("from_id", "to_id", "valid_to").rows() == [
+        ("A", "B", day("2024-01-01"))
+    ]
+    assert "ended_rebuttals" not in findings(register(parties=FIRMS, reviews=two))
