@@ -130,11 +130,13 @@ def exposures(flags: dict[str, Any], /, over: float, since: datetime | None, reg
 
     config, explain = configured(flags), options["explain"]
     snapshot = related.snapshot_of(config, day_of(options["as_of"]))
+    bank = related.bank_of(config, snapshot.day)
     if since:
-        before = related.snapshot_of(config, since.date())
-        rows = related.limit_changes(before, snapshot, regime, explain=explain)
+        days = (related.snapshot_of(config, since.date()), snapshot)
+        banks = (related.bank_of(config, days[0].day), bank)
+        rows = related.limit_changes(days, regime, banks, explain=explain)
     else:
-        rows = related.limit_rows(snapshot, regime, over, explain=explain)
+        rows = related.limit_rows(snapshot, regime, bank, over, explain=explain)
     show_frame(rows, options["form"])
 
 

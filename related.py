@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from .graph import register_folder
+from .graph.asof import rate
 from .graph.assessment import Assessment, assessed, save_assessment
 from .graph.burden import burden
 from .graph.checks import Subject, ended_rebuttals
 from .graph.configuration import Configuration
 from .graph.control import controlled
+from .graph.exposures import Conversion
 from .graph.groups import SETS, Groups, connected_clients
 from .graph.guarantees import pairs, patterns
 from .graph.limit_changes import changes
-from .graph.limits import LimitUse, limit_use
+from .graph.limits import Bank, LimitUse, limit_use
 from .graph.owners import beneficial_owners
 from .graph.paths import records
 from .graph.snapshot import Snapshot
@@ -91,10 +93,10 @@ def guarantors(snapshot: Snapshot, regime: str) -> pl.DataFrame:
     return named(snapshot, burden(snapshot, grouped.select("group_id", "party_row")))
 
 
-def limit_rows(snapshot: Snapshot, regime: str, over: float, *, explain: bool) -> pl.DataFrame:
+def limit_rows(snapshot: Snapshot, regime: str, bank: Bank, over: float, *, explain: bool) -> pl.DataFrame:
     """The limits used to `over` percent or more, confirmed and prudent; or every line behind them."""
     found = connected_clients(snapshot, regime, snapshot.day)
-    uses = {name: used(snapshot, found, name) for name in ("confirmed", "prudent")}
+    uses = {name: used(snapshot, found, name, bank) for name in ("confirmed", "prudent")}
     rows = [use.use.select(pl.lit(name).alias("set"), pl.all()) for name, use in uses.items()]
     wanted = pl.concat(rows).filter(pl.col("use") >= over / 100)
     if not explain:
@@ -103,11 +105,16 @@ def limit_rows(snapshot: Snapshot, regime: str, over: float, *, explain: bool) -
     return pl.concat(lines).join(wanted, on=["set", "scope", "subject_id"], how="semi")
 
 
-def limit_changes(before: Snapshot, after: Snapshot, regime: str, *, explain: bool) -> pl.DataFrame:
+def limit_changes(
+    days: tuple[Snapshot, Snapshot], regime: str, banks: tuple[Bank, Bank], *, explain: bool
+) -> pl.DataFrame:
     """What has changed in the use of limits between two days; with the causes, to the last amount, if asked."""
     rows = []
     for name in SETS:
-        uses = [used(day, connected_clients(day, regime, day.day), name) for day in (before, after)]
+        uses = [
+            used(day, connected_clients(day, regime, day.day), name, bank)
+            for day, bank in zip(days, banks, strict=True)
+        ]
         told = changes(*uses)
         rows.append((told.causes if explain else told.use).select(pl.lit(name).alias("set"), pl.all()))
     return pl.concat(rows)
@@ -122,10 +129,17 @@ def _lines(use: LimitUse) -> pl.DataFrame:
     return pl.concat([own, grouped], how="diagonal")
 
 
-def used(snapshot: Snapshot, found: Groups, name: str) -> LimitUse:
+def bank_of(config: Configuration, day: date) -> Bank:
+    """What the limits ask of the bank itself: its settings, and the rate of the euro where the register has one."""
+    euro = rate(register_folder.load(config.home / "register").tables, "EUR", day, config.settings)
+    conversion = Conversion(config.conversion, config.conversion_otherwise)
+    return Bank(conversion, euro, config.is_gsib, config.gsibs, config.anonymous)
+
+
+def used(snapshot: Snapshot, found: Groups, name: str, bank: Bank) -> LimitUse:
     """The use of limits under one of the two sets of groups."""
     chosen = found.members.filter(pl.col("set") == name).select("group_id", "party_row")
-    return limit_use(snapshot, chosen, found.regime)
+    return limit_use(snapshot, chosen, found.regime, bank)
 
 
 def named(snapshot: Snapshot, frame: pl.DataFrame) -> pl.DataFrame:
@@ -164,7 +178,7 @@ def assess(config: Configuration, store: "Store", regime: str, options: dict[str
     day = options["as_of"] and options["as_of"].date()
     snapshot = snapshot_of(config, day) if day else store.snapshot()
     step("assessing", 0, 1)
-    found = assessed(snapshot, regime, last_members(config, store, regime))
+    found = assessed(snapshot, regime, last_members(config, store, regime), bank_of(config, snapshot.day))
     step("assessing", 1, 1)
     run = run_of("assess", snapshot, regime, config)
     save_assessment(config.home / "runs", run, found)

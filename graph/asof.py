@@ -18,7 +18,7 @@ def snapshot(tables: Mapping[str, pl.DataFrame], day: date, settings: Settings) 
     """The graph as it was known at the end of `day`."""
     seen = {name: visible(TABLES[name], frame, day) for name, frame in tables.items()}
     identity = identify(seen, day)
-    rates = _rates(seen, settings)
+    rates = _rates(seen, day, settings)
     rows = {}
     for name in SNAPSHOT_TABLES:
         if name in seen:
@@ -37,7 +37,7 @@ def known(tables: Mapping[str, pl.DataFrame], name: str, day: date, settings: Se
         return pl.DataFrame(schema=TABLES[name].schema)
     translated = identify(seen, day).translate(TABLES[name], seen[name])
     history = _first_source(TABLES[name], translated, [*TABLES[name].key, "valid_from"], settings)
-    return _in_currency(TABLES[name], history, _rates(seen, settings), settings.currency)
+    return _in_currency(TABLES[name], history, _rates(seen, day, settings), settings.currency)
 
 
 def visible(table: Table, frame: pl.DataFrame, day: date) -> pl.DataFrame:
@@ -75,14 +75,20 @@ def _first_source(table: Table, frame: pl.DataFrame, key: list[str], settings: S
     return frame.select(*table.schema)
 
 
-def _rates(seen: Mapping[str, pl.DataFrame], settings: Settings) -> pl.DataFrame:
+def rate(tables: Mapping[str, pl.DataFrame], currency: str, day: date, settings: Settings) -> float | None:
+    """One unit of a currency in the register's money, by the rate in force on `day`; None where none is known."""
+    seen = {name: visible(TABLES[name], frame, day) for name, frame in tables.items() if name == "rates"}
+    found = _rates(seen, day, settings).filter(pl.col("currency") == currency)["rate"]
+    return float(found[0]) if found.len() else None
+
+
+def _rates(seen: Mapping[str, pl.DataFrame], day: date, settings: Settings) -> pl.DataFrame:
     """Currency and the register's money for one unit of it."""
     own = pl.DataFrame({"currency": [settings.currency], "rate": [1.0]})
     if "rates" not in seen:
         return own
-    rows = _first_source(TABLES["rates"], seen["rates"].sort("valid_from", nulls_last=False), ["currency"], settings)
-    latest = rows.unique("currency", keep="last", maintain_order=True).filter(pl.col("currency") != settings.currency)
-    return pl.concat([own, latest.select("currency", "rate")])
+    others = governing(TABLES["rates"], seen["rates"], day, settings).filter(pl.col("currency") != settings.currency)
+    return pl.concat([own, others.select("currency", "rate")])
 
 
 def _in_currency(table: Table, frame: pl.DataFrame, rates: pl.DataFrame, currency: str) -> pl.DataFrame:

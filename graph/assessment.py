@@ -7,7 +7,7 @@ import polars as pl
 
 from .fields import FIELDS
 from .groups import SETS, Groups, connected_clients
-from .limits import LimitUse, limit_use
+from .limits import Bank, LimitUse, limit_use
 from .results import Run, run_folder
 from .snapshot import Snapshot
 
@@ -37,13 +37,14 @@ class Assessment:
     uses: dict[str, LimitUse]
 
 
-def assessed(snapshot: Snapshot, regime: str, before: pl.DataFrame | None = None) -> Assessment:
+def assessed(snapshot: Snapshot, regime: str, before: pl.DataFrame | None = None, bank: Bank = Bank()) -> Assessment:  # noqa: B008 (frozen)
     """Assesses a snapshot under the rules in force on its day; without the bank's capital there are no limits.
 
     Args:
         snapshot: the day.
         regime: eba, eba_alternative, basel or cn.
         before: members of the last assessment under that regime: a group keeps its id while most of its core stays.
+        bank: what the limits ask of the bank itself.
 
     Raises:
         UsageError: no such rule set, or not in force on that day.
@@ -52,7 +53,7 @@ def assessed(snapshot: Snapshot, regime: str, before: pl.DataFrame | None = None
     core = None if previous is None else previous.select("group_id", "party_id", set="group_set")
     found = connected_clients(snapshot, regime, snapshot.day, core)
     known = snapshot.table("capital").height > 0
-    uses = {name: limit_use(snapshot, _of(found, name), regime) for name in SETS} if known else {}
+    uses = {name: limit_use(snapshot, _of(found, name), regime, bank) for name in SETS} if known else {}
     sizes = found.members.group_by(group_set="set", group_id="group_id").agg(group_size=pl.len().cast(pl.Int64))
     used = pl.concat(
         [_EMPTY, *(_uses(use, "group").with_columns(group_set=pl.lit(name)) for name, use in uses.items())]

@@ -34,6 +34,11 @@ class Configuration(BaseSettings):
     currency: str = Field(CURRENCY, pattern="^[A-Z]{3}$")
     sources: tuple[str, ...] = Settings().sources
     persons: Literal["pseudonym", "full", "none"] = "pseudonym"
+    conversion: dict[str, float] = {}  # credit conversion factor by kind of exposure
+    conversion_otherwise: float = 1.0  # of every other kind
+    is_gsib: bool = False  # the bank is a global systemically important one
+    gsibs: tuple[str, ...] = ()  # party ids of the others
+    anonymous: tuple[str, ...] = ()  # party ids that stand for customers whom nobody can name
 
     @classmethod
     def settings_customise_sources(

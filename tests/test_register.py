@@ -251,3 +251,13 @@ def test_a_day_agrees_with_the_rule_read_line_by_line(history, number):
 
     assert sorted(shown) == expected
     assert all(first < second for first, second in pairwise([row[:2] for row in sorted(shown)]))
+
+
+def test_of_several_sources_the_first_gives_the_rate_and_of_its_rates_the_latest():
+    reg = register(
+        parties=FIRMS,
+        lends_to="lender_id borrower_id balance currency valid_from\nA B 10 EUR 2020-01-01",
+        rates="currency rate valid_from source\nEUR 7 2020-01-01 bank\nEUR 8 2021-01-01 bank\nEUR 9 2021-06-01 other",
+    )
+
+    assert reg.as_of(day("2022-01-01")).table("lends_to")["balance"].to_list() == [80.0]

@@ -103,3 +103,18 @@ def test_changes_since_a_day_are_explained(ask):
     """No limits of the EU were in force in 2019; since 2022 nothing has changed."""
     assert "no rules of 'eba' on 2019-12-31" in ask("exposures", "--since", "2019-12-31", code=2).stderr
     assert ask("exposures", "--since", "2022-01-01", "--explain") == []
+
+
+def test_conversion_factors_are_a_setting(tmp_path, monkeypatch):
+    """10 drawn of a limit of 30: at a factor of .1 the exposure is 10 + .1 x 20 = 12."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "relparty.toml").write_text("conversion_otherwise = 0.1\n", encoding="utf-8")
+    (tmp_path / "parties.csv").write_text("party_id,kind\nA,enterprise\n", encoding="utf-8")
+    (tmp_path / "capital.csv").write_text(CAPITAL, encoding="utf-8")
+    (tmp_path / "exposures.csv").write_text("facility_id,party_id,drawn,limit,valid_from\nF-1,A,10,30,2020-01-01\n")
+    runner = CliRunner()
+    runner.invoke(main, ["load", ".", "--no-store"])
+
+    rows = json.loads(runner.invoke(main, ["exposures", "--format", "json"]).stdout)
+
+    assert {row["amount"] for row in rows if row["name"] == "limit"} == {12.0}
