@@ -81,7 +81,7 @@ def load_files(
             day = _required(options["recorded_on"], "--complete needs --recorded-on, the day of the file")
             intake = close_absent(intake, readings, day, allow_closing=options["allow_closing"])
         report = _counted(config, intake)
-        _hold_to(options["strict"], report)
+        _hold_to(options["strict"], report, intake)
         if not options["dry_run"]:
             held = register_folder.save(intake.register, folder)
             waiting = write_quarantine(config.home / "quarantine", intake)
@@ -140,13 +140,20 @@ def _counted(config: Configuration, intake: Intake) -> Report:
     return {"lines": lines, "files": files, "closed": dict(intake.closed), "bare": bare, "joined": joined}
 
 
-def _hold_to(strict: bool, report: Report) -> None:  # noqa: FBT001 (the flag of the command)
+def _hold_to(strict: bool, report: Report, intake: Intake) -> None:  # noqa: FBT001 (the flag of the command)
+    """Under --strict a load is all or nothing; the error names the first row at fault.
+
+    Raises:
+        DataError: a row is quarantined, or a party bare.
+    """
     quarantined = sum(counts["quarantined"] for counts in report["files"])
-    if strict and (quarantined or report["bare"]):
-        told = "\n".join(report["lines"])
-        raise DataError(
-            f"--strict: {quarantined} rows in quarantine, {report['bare']} bare parties. Nothing was loaded.\n{told}"
-        )
+    if not strict or not (quarantined or report["bare"]):
+        return
+    faults = [
+        (Path(file).name, *row) for file, rows in intake.rejected.items() for row in rows["line", "reason"].rows()
+    ]
+    first = f" First {faults[0][0]} line {faults[0][1]}: {faults[0][2]}." if faults else ""
+    raise DataError(f"--strict: {quarantined} rows at fault, {report['bare']} bare parties. Nothing was loaded.{first}")
 
 
 def _day_to_show(store: "Store", asked: datetime | None) -> date:
