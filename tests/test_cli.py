@@ -1,5 +1,6 @@
 """The command line as a user meets it: one line for each mistake, and its exit code."""
 
+import csv
 import json
 import socket
 
