@@ -23,3 +23,7 @@ class StoreError(RelpartyError):
     """The graph database is down, refuses the login, or is held by another writer."""
 
     exit_code = 4
+
+
+class NotSettled(DataError):
+    """An iteration still moved when its rounds were used up; its text says by how much, and what to do."""

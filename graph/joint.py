@@ -1,0 +1,100 @@
+"""Joint guarantors: a call is split over those that still stand, and the part of one that fails moves to the others."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from .valuations import Flags, Floats
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class JointCalls:
+    """Contracts with several joint guarantors, shape (m,): one row for each guarantor of each contract.
+
+    Attributes:
+        contract: number of the contract; rows are sorted by it, then by cap.
+        debtor, guarantor: party numbers.
+        cap: money, the most that this guarantor pays; infinite where the contract sets none.
+        whole: money, what is called if the debtor pays nothing at all; the same in all rows of a contract.
+        booked: money of this guarantor's part that its accounts already hold, by provision; infinite where they
+            include the debtor.
+        link_row: row of the guarantee in its table.
+    """
+
+    contract: Ints
+    debtor: Ints
+    guarantor: Ints
+    cap: Floats
+    whole: Floats
+    booked: Floats
+    link_row: Ints
+
+    @cached_property
+    def ends(self) -> tuple[Ints, Ints]:
+        """First row of each row's contract, and the row after its last, shape (m,) each."""
+        first = np.searchsorted(self.contract, self.contract, side="left")
+        return first, np.searchsorted(self.contract, self.contract, side="right")
+
+
+def parts(joint: JointCalls, rows: Ints, missing: Floats, stands: Flags) -> Floats:
+    """What guarantors are called for: equal parts among those that stand, nobody more than its cap.
+
+    One that has failed keeps the part that it would have if it stood, so that nobody gains by failing; the others
+    share as if it were not there.
+
+    Args:
+        joint: the contracts.
+        rows: (r,) rows of `joint`, all rows of each contract that occurs; they need not be distinct, if whole
+            contracts follow each other.
+        missing: (r, k) part of its debt that the debtor doesn't pay, in each of k scenarios.
+        stands: (r, k) whether the row's guarantor stands.
+
+    Returns:
+        (r, k) money.
+
+    Source:
+        By hand in tests/test_contagion.py: 100 between caps of 20 and 90 is 20 and 80; once the second fails, 20.
+    """
+    seat, mine, start = _seats(joint, rows)
+    most = np.minimum(joint.cap[rows[seat]], joint.whole[rows[seat]])[:, None]
+    called = (joint.whole[rows[seat], None]) * missing[seat]
+    bears = stands[seat] | (seat == mine)[:, None]
+    most = np.where(bears, np.minimum(most, called), 0.0)
+    before = _running(most, start) - most
+    after = _running(bears[::-1].astype(np.float64), _mirrored(start, len(seat)))[::-1]  # of those that bear, from here
+    level = (called - before) / np.maximum(after, 1.0)
+    reached = np.where(bears & (level <= most * (1 + 1e-12)), level, -np.inf)
+    highest = np.maximum.reduceat(reached, start, axis=0) if len(seat) else reached
+    own = most[seat == mine]
+    shared: Floats = np.where(highest > -np.inf, np.minimum(own, np.maximum(highest, 0.0)), own)
+    return shared
+
+
+def _seats(joint: JointCalls, rows: Ints) -> tuple[Ints, Ints, Ints]:
+    """Each row beside all rows of its contract: the place in `rows` of the other, of itself, and where each begins."""
+    first, last = joint.ends
+    count = (last - first)[rows]
+    start = np.cumsum(count) - count
+    mine = np.repeat(np.arange(len(rows)), count)
+    offset = np.arange(count.sum()) - start[mine]
+    own = rows - first[rows]  # place of the row inside its contract
+    return mine - own[mine] + offset, mine, start
+
+
+def _running(values: Floats, start: Ints) -> Floats:
+    """Sums so far inside each stretch that begins at `start`."""
+    if not len(values):
+        return values
+    sums: Floats = np.cumsum(values, axis=0)
+    offset = np.zeros_like(sums[start])
+    offset[1:] = sums[start[1:] - 1]
+    return sums - np.repeat(offset, np.diff(np.append(start, len(values))), axis=0)
+
+
+def _mirrored(start: Ints, count: int) -> Ints:
+    """Where the stretches begin once their order is turned round."""
+    return (count - np.append(start, count)[1:])[::-1].copy()
