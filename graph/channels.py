@@ -6,6 +6,7 @@ what consolidated accounts already include are taken off. A loss that the record
 
 import polars as pl
 
+from .calls import guarantee_calls
 from .schema import CHANNELS, Channel
 from .snapshot import Snapshot
 
@@ -78,8 +79,11 @@ def _conducts() -> pl.Expr:
 
 def _edges(snapshot: Snapshot, channel: Channel, sheets: pl.DataFrame, inside: pl.DataFrame) -> pl.DataFrame:
     fails, suffers = ("source_row", "target_row") if channel.fails == "source" else ("target_row", "source_row")
-    links = snapshot.table(channel.table).with_row_index("link_row")
-    links = links.filter(pl.col("source_row") != pl.col("target_row"))
+    if channel.table == "guarantees":
+        links = guarantee_calls(snapshot, sheets)
+    else:
+        links = snapshot.table(channel.table).with_row_index("link_row")
+        links = links.filter(pl.col("source_row") != pl.col("target_row"))
     priced = _LOSSES[channel.name](links, sheets).with_columns(
         fails=pl.col(fails), suffers=pl.col(suffers), channel=pl.lit(channel.name), table=pl.lit(channel.table)
     )
@@ -100,36 +104,14 @@ def _with_sheet(links: pl.DataFrame, sheets: pl.DataFrame, end: str, *columns: s
     return links.join(figures, on=end, how="left", maintain_order="left")
 
 
-def _guarantee_call(links: pl.DataFrame, sheets: pl.DataFrame) -> pl.DataFrame:
-    """The debtor's debt, capped and split, less what is provided for."""
-    return _calls(links, sheets).with_columns(loss=_less(pl.col("call"), "provision"))
+def _guarantee_call(calls: pl.DataFrame, _: pl.DataFrame) -> pl.DataFrame:
+    """The guarantor's part of the call, less what is provided for."""
+    return calls.with_columns(loss=_less(pl.col("call"), "provision"))
 
 
-def _cover_loss(links: pl.DataFrame, sheets: pl.DataFrame) -> pl.DataFrame:
+def _cover_loss(calls: pl.DataFrame, _: pl.DataFrame) -> pl.DataFrame:
     """The debt that loses its guarantor; how much of it isn't renewed is for the severity to say."""
-    return _calls(links, sheets).with_columns(loss=pl.col("call"))
-
-
-def _calls(links: pl.DataFrame, sheets: pl.DataFrame) -> pl.DataFrame:
-    """What each guarantor is called for if the debtor fails, column `call`.
-
-    Joint guarantors of one contract share its call (the debt, at most the largest cap) equally, each up to its cap:
-    the level is the first at which the remaining ones can bear the rest. Several: the fixed share of the debt, up to
-    the cap; without a share as many equal ones as there are guarantors. Without a cap, the debt.
-    """
-    owed = _with_sheet(links, sheets, "target_row", "debt", "liabilities")
-    debt = pl.coalesce("of_debt", "of_liabilities")
-    contract = ["contract_id", "target_row", "liability"]
-    uncapped = pl.when(pl.col("amount").is_not_null().all().over(contract)).then(pl.col("amount").max().over(contract))
-    capped = owed.with_columns(debt=debt, whole=pl.min_horizontal(uncapped, debt), among=pl.len().over(contract))
-    cap = pl.min_horizontal(pl.col("amount"), pl.col("whole"))
-    ranked = capped.with_columns(cap=cap).sort(*contract, "cap", "link_row", maintain_order=True)
-    left = pl.col("whole") - (pl.col("cap").cum_sum() - pl.col("cap")).over(contract)
-    level = left / (pl.col("among") - pl.int_range(pl.len()).over(contract))
-    reached = pl.when(level <= pl.col("cap") * (1 + 1e-12)).then(level).max().over(contract)
-    several = pl.min_horizontal(pl.col("amount"), pl.col("debt") * pl.col("share").fill_null(1 / pl.col("among")))
-    joint = pl.min_horizontal(pl.col("cap"), reached)
-    return ranked.with_columns(call=pl.when(pl.col("liability") == "several").then(several).otherwise(joint))
+    return calls.with_columns(loss=pl.col("call"))
 
 
 def _receivable_loss(links: pl.DataFrame, _: pl.DataFrame) -> pl.DataFrame:

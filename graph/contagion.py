@@ -38,6 +38,7 @@ class Book:
         outside: (n,) assets that are no claims on others here; none: equity + owed less all claims.
         full: (n,) equity at which a stake has lost nothing; none: `equity`.
         joint: guarantees with several joint guarantors; they are in no matrix.
+        fragile: (n,) parties that fail at the first loss; none: nobody does.
     """
 
     equity: Floats
@@ -46,6 +47,7 @@ class Book:
     outside: Floats | None = None
     full: Floats | None = None
     joint: JointCalls | None = None
+    fragile: Flags | None = None
 
     @property
     def parties(self) -> int:
@@ -110,12 +112,17 @@ class Rules:
     terms: Terms = field(default_factory=Terms)
     limits: Limits = field(default_factory=Limits)
 
-    def missing(self, kind: Kind, sheet: Sheets, loss: Floats, shocks: Shocks) -> Floats:
-        """The part of promises of a kind that isn't kept, same shape as `loss`."""
-        part = self.model.missing(kind)(sheet, loss, shocks.loss, self.terms)
-        if shocks.broken is None:
-            return part
-        return np.where(shocks.broken, 1 - self.terms.recovery if kind == "claim" else 1.0, part)
+    def missing(self, kind: Kind, sheet: Sheets, losses: tuple[Floats, Floats], broken: Flags | None) -> Floats:
+        """The part of promises of a kind that isn't kept.
+
+        Args:
+            kind: of promise.
+            sheet: balance sheets.
+            losses: in all, and of outside assets; same shape.
+            broken: who has failed by name or at the first loss, same shape; none: nobody.
+        """
+        part = self.model.missing(kind)(sheet, *losses, self.terms)
+        return part if broken is None else np.where(broken, 1 - self.terms.recovery if kind == "claim" else 1.0, part)
 
 
 def settle(book: Book, shocks: Shocks, rules: Rules) -> Settled:
@@ -146,6 +153,19 @@ def settle(book: Book, shocks: Shocks, rules: Rules) -> Settled:
         np.hstack([each.failed_in for each in done]),
         np.concatenate([each.rounds for each in done]),
     )
+
+
+def missing(book: Book, shocks: Shocks, rules: Rules, loss: Floats) -> dict[Kind, Floats]:
+    """The part of their promises that parties don't keep after such losses, by kind (n, k)."""
+    sheet, broken = book.sheets(rules.terms).at(None), _broken(book, loss, shocks)
+    kinds = _kinds(book)
+    return {kind: rules.missing(kind, sheet, (loss, shocks.loss), broken) for kind in kinds}
+
+
+def _kinds(book: Book) -> list[Kind]:
+    """The kinds of promises in a book."""
+    kinds = list(book.losses)
+    return kinds if book.joint is None or "claim" in kinds else [*kinds, "claim"]
 
 
 def _check(book: Book, shocks: Shocks) -> None:
@@ -202,39 +222,44 @@ def _settle_block(book: Book, sheet: Sheets, shocks: Shocks, rules: Rules) -> Se
 
 
 def _opening(book: Book, sheet: Sheets, shocks: Shocks, rules: Rules) -> _State:
-    kinds: list[Kind] = list(book.losses)
-    if book.joint is not None and "claim" not in kinds:
-        kinds.append("claim")
     count = shocks.loss.shape[1]
     return _State(
         column=np.arange(count),
         shocks=shocks,
         loss=shocks.loss,
-        missing={kind: np.zeros_like(shocks.loss) for kind in kinds},
-        stood=_standing(sheet, shocks.loss, shocks, rules),
+        missing={kind: np.zeros_like(shocks.loss) for kind in _kinds(book)},
+        stood=_standing(sheet, shocks.loss, _broken(book, shocks.loss, shocks), rules),
         failed_in=np.zeros(shocks.loss.shape, np.int16),
         moved=np.full(count, np.inf),
     )
 
 
-def _standing(sheet: Sheets, loss: Floats, shocks: Shocks, rules: Rules) -> Flags:
+def _broken(book: Book, loss: Floats, shocks: Shocks) -> Flags | None:
+    """Who has failed whatever its equity: by name, or at the first loss; none: nobody can."""
+    if book.fragile is None:
+        return shocks.broken
+    hit = book.fragile[:, None] & (loss > 0)
+    return hit if shocks.broken is None else hit | shocks.broken
+
+
+def _standing(sheet: Sheets, loss: Floats, broken: Flags | None, rules: Rules) -> Flags:
     stands = sheet.equity > loss if rules.terms.zero_fails else sheet.equity >= loss
-    return stands if shocks.broken is None else stands & ~shocks.broken
+    return stands if broken is None else stands & ~broken
 
 
 def _next_round(book: Book, sheet: Sheets, now: _State, rules: Rules) -> _State:
     """One round: what was lost breaks promises, and what is broken is lost by those who hold it."""
     moved, missing = np.zeros(len(now.column)), {}
-    loss = np.array(now.shocks.loss)
+    loss, broken = np.array(now.shocks.loss), _broken(book, now.loss, now.shocks)
     for kind, last in now.missing.items():
-        part = rules.missing(kind, sheet, now.loss, now.shocks)
+        part = rules.missing(kind, sheet, (now.loss, now.shocks.loss), broken)
         missing[kind] = np.maximum(part, last, out=part)
         moved = np.maximum(moved, (part - last).max(axis=0, initial=0.0))
         if kind in book.losses:
             loss += _product(book.losses[kind], part)
     if book.joint is not None:
         _add_joint(loss, book.joint, missing["claim"], now.stood)
-    stood = _standing(sheet, loss, now.shocks, rules)
+    stood = _standing(sheet, loss, _broken(book, loss, now.shocks), rules)
     if book.joint is not None:  # whoever fails moves its part to the others, next round
         moved = np.maximum(moved, (now.stood & ~stood).any(axis=0))
     return replace(now, loss=loss, missing=missing, stood=stood, failed_in=now.failed_in + now.stood, moved=moved)
