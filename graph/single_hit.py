@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from .contagion import NEVER
 from .errors import DataError
 from .rings import Floats, Ints
 
@@ -20,11 +21,15 @@ class SingleHit:
     Attributes:
         shock: shape (n, k), share of equity lost at the start.
         distress: shape (n, k), share of equity lost at the end; above 1 only where it was not capped.
+        passed_on: shape (n, k), share of its promises that each party broke when it passed on its distress.
+        lost_in: shape (n, k), round in which a party had lost all of its equity, 0 by the shock; -1: it never had.
         rounds: shape (k,), rounds in which somebody passed something on.
     """
 
     shock: Floats
     distress: Floats
+    passed_on: Floats
+    lost_in: Ints
     rounds: Ints
 
     def debtrank(self, weight: Floats) -> Floats:
@@ -52,16 +57,19 @@ def single_hit(impact: sparse.csr_array, shock: Floats, *, capped: bool = True) 
     """
     _check(impact, shock)
     most = 1.0 if capped else np.inf
-    passed_on, start = impact.copy(), np.minimum(shock, most)
-    passed_on.data = np.minimum(passed_on.data, most)
+    effect, start = impact.copy(), np.minimum(shock, most)
+    effect.data = np.minimum(effect.data, most)
     distress, new = start, start > 0
-    hit, rounds = new.copy(), np.zeros(shock.shape[1], dtype=np.int64)
+    hit, passed_on, rounds = new.copy(), np.zeros(shock.shape), np.zeros(shock.shape[1], dtype=np.int64)
+    lost_in = np.where(start >= 1, 0, NEVER)
     while new.any():
         rounds += new.any(axis=0)
-        distress = np.minimum(distress + passed_on @ (np.minimum(distress, 1.0) * new), most)
+        passed_on += np.minimum(distress, 1.0) * new
+        distress = np.minimum(distress + effect @ (np.minimum(distress, 1.0) * new), most)
+        lost_in = np.where((distress >= 1) & (lost_in == NEVER), rounds, lost_in)
         new = (distress > 0) & ~hit
         hit |= new
-    return SingleHit(start, distress, rounds)
+    return SingleHit(start, distress, passed_on, lost_in, rounds)
 
 
 def _check(impact: sparse.csr_array, shock: Floats) -> None:
