@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from . import case_groups, case_ownership
+from . import case_contagion, case_groups, case_ownership
 from .case_files import TOLERANCE, expected, unknown_keys
 
-FOLDERS: dict[str, Any] = {"ownership": case_ownership, "groups": case_groups}
+FOLDERS: dict[str, Any] = {"ownership": case_ownership, "groups": case_groups, "contagion": case_contagion}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
