@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from relparty.cli import main as relparty
 from relparty.graph.fields import FIELDS, Field
-from relparty.graph.schema import CHANNELS, GROUP_RESULTS, RESULTS, TABLES, Table
+from relparty.graph.schema import CHANNELS, GROUP_RESULTS, RESULTS, STRESS_RESULTS, TABLES, Table
 
 HERE = Path(__file__).parent
 
@@ -23,7 +23,11 @@ def dictionary() -> str:
         lines += _table(table)
     lines += ["## Channels", "", "| channel | runs over | who fails | what happens |", "|---|---|---|---|"]
     lines += [f"| {c.name} | {c.table} | {c.fails} | {c.meaning} |" for c in CHANNELS]
-    for title, specs in (("Results on a firm", RESULTS), ("Results on groups, members and firms", GROUP_RESULTS)):
+    for title, specs in (
+        ("Results on a firm", RESULTS),
+        ("Results on groups, members and firms", GROUP_RESULTS),
+        ("Results of stress tests", STRESS_RESULTS),
+    ):
         lines += ["", f"## {title}", "", "| property | unit | meaning |", "|---|---|---|"]
         lines += [f"| {spec.name} | {spec.unit} | {spec.meaning} |" for spec in specs]
     return "\n".join(lines) + "\n"

@@ -224,4 +224,23 @@ FIELDS: Mapping[str, Field] = _fields(
     Field("group_grade", Kind.COUNT, "highest of 70, 80, 90, 100 % of that limit that is reached, else 0", _R),
     Field("group_as_of", Kind.DAY, "day that the assessment is for", _R, "day"),
     Field("group_run_id", Kind.TEXT, "run that wrote the assessment", _R),
+    Field("stress_impact", Kind.MONEY, "what all others lose if this party alone fails", _R, "money", 0),
+    Field("stress_failures", Kind.COUNT, "others that fail if it fails", _R, "parties", 0),
+    Field("stress_bank_loss", Kind.MONEY, "what the bank loses if it fails", _R, "money", 0),
+    Field("stress_unknown", Kind.COUNT, "parties without equity that bear losses if it fails; above 0 the impact is at "
+          "least what is stated", _R, "parties", 0),
+    Field("stress_failed_by", Kind.COUNT, "how many single failures take it down", _R, "parties", 0),
+    Field("stress_vulnerability", Kind.FRACTION, "share of its equity that it loses to a single failure, on average "
+          "over all that were run", _R, "fraction", 0, 1),
+    Field("stress_worst_id", Kind.TEXT, "party whose failure costs it most", _R),
+    Field("stress_worst_loss", Kind.MONEY, "what that failure costs it", _R, "money", 0),
+    Field("stress_model", Kind.TEXT, "contagion model that was run", _R),
+    Field("stress_as_of", Kind.DAY, "day that the stress test is for", _R, "day"),
+    Field("stress_run_id", Kind.TEXT, "run that wrote the stress test", _R),
+    Field("scenario_state", Kind.TEXT, "named, failed, suffers or untouched in the scenario in force", _R),
+    Field("scenario_round", Kind.COUNT, "round in which it failed; 0: by the shock itself", _R, "rounds", 0),
+    Field("scenario_loss", Kind.MONEY, "what it lost in the scenario", _R, "money", 0),
+    Field("scenario_distress", Kind.FRACTION, "share of its equity that it lost in the scenario", _R, "fraction", 0, 1),
+    Field("scenario_as_of", Kind.DAY, "day that the scenario is for", _R, "day"),
+    Field("scenario_run_id", Kind.TEXT, "run that wrote the scenario", _R),
 )  # fmt: skip

@@ -45,6 +45,13 @@ MERGE (r:Run {run_id: $run_id}) ON CREATE SET r.in_force = false
 SET r.kind = $kind, r.as_of = $as_of, r.model_id = $model_id, r.status = 'complete', r += $hashes
 """
 _IN_FORCE = "MATCH (r:Run {run_id: $run_id}) SET r.in_force = true, r.links = $links"
+_RUNS = """
+MATCH (r:Run) WITH r ORDER BY r.as_of DESC, r.kind, r.run_id
+RETURN r.run_id AS run_id, r.kind AS kind, toString(r.as_of) AS as_of, r.model_id AS model_id, r.in_force AS in_force
+"""
+_RUN_SCHEMA = {
+    "run_id": pl.String, "kind": pl.String, "as_of": pl.String, "model_id": pl.String, "in_force": pl.Boolean,
+}  # fmt: skip
 _FIRMS = """
 MATCH (e:Enterprise) WITH collect(e.party_id) AS every UNWIND range(0, size(every) - 1, $batch) AS start
 RETURN every[start..start + $batch] AS ids
@@ -83,12 +90,17 @@ def publish(connection: Connection, lease: Lease, run: Run, scores: Scores, prog
     if not is_present(connection, lease, run):
         return False
     _check_firms(connection, scores)
-    _check_memory(connection, scores)
+    check_memory(connection, scores.firms.height, _properties(scores))
     in_force = _leased(connection, lease, _PUBLICATION, kind=run.kind)[0]["run_id"]
     steps = [_firm_step(scores, again=in_force == run.run_id), *_link_steps(scores)]
     work = _Work(run, steps, progress)
     bring_into_force(connection, lease, run, lambda transaction: _write(connection, transaction, lease, work))
     return True
+
+
+def runs(connection: Connection) -> pl.DataFrame:
+    """The runs that a store knows, latest day first: run_id, kind, as_of, model_id, in_force."""
+    return pl.DataFrame(connection.run(_RUNS), schema=_RUN_SCHEMA).with_columns(pl.col("as_of").str.to_date())
 
 
 def is_present(connection: Connection, lease: Lease, run: Run) -> bool:
@@ -181,15 +193,20 @@ def _check_firms(connection: Connection, scores: Scores) -> None:
         )
 
 
-def _check_memory(connection: Connection, scores: Scores) -> None:
-    """Neo4j refuses a transaction that outgrows its memory only when it is nearly done."""
+def check_memory(connection: Connection, rows: int, properties: int) -> None:
+    """Refuses beforehand to set so many properties on so many parties where they don't fit one transaction.
+
+    Neo4j itself refuses a transaction that outgrows its memory only when it is nearly done.
+
+    Raises:
+        StoreError: the memory needed, and the setting to raise.
+    """
     if connection.server != "neo4j":
         return
     there = float(connection.run(_WIDTH)[0]["properties"])
-    firm = there * BYTES_PER_PROPERTY_THERE + _properties(scores) * BYTES_PER_PROPERTY_SET
-    need = firm * scores.firms.height
-    rows = connection.run(_LIMIT)
-    limit = _bytes(rows[0]["value"]) if rows else 0
+    need = rows * (there * BYTES_PER_PROPERTY_THERE + properties * BYTES_PER_PROPERTY_SET)
+    set_to = connection.run(_LIMIT)
+    limit = _bytes(set_to[0]["value"]) if set_to else 0
     if limit and need > limit:
         raise StoreError(
             f"Publishing needs about {need / 2**30:.1f} GiB in one transaction and {MEMORY_SETTING} is "

@@ -3,10 +3,10 @@
 import polars as pl
 
 from .assessment import MEMBERSHIPS, USES, Assessment
-from .bolt import Connection, Statements, batches, columns
-from .errors import DataError
+from .bolt import Connection, Statements
 from .lease import Lease
 from .publishing import bring_into_force, is_present
+from .publishing_rows import assigned, each, set_rows
 from .results import Run
 from .writing import Progress
 
@@ -33,9 +33,9 @@ def publish_groups(connection: Connection, lease: Lease, run: Run, assessment: A
         for text in _FORGET:
             transaction.run(text)
         for what, text, rows in _steps(assessment):
-            _write_step(transaction, (what, text, rows), run)
-            lease.renew(connection)  # outside the transaction: nobody else sees what that does
-            progress(what, rows.height, rows.height)
+            for done in set_rows(transaction, (what, text, rows), run):
+                lease.renew(connection)  # outside the transaction: nobody else sees what that does
+                progress(what, done, rows.height)
         return {"links": assessment.members.height}
 
     bring_into_force(connection, lease, run, write)
@@ -51,33 +51,10 @@ def _steps(assessment: Assessment) -> list[tuple[str, str, pl.DataFrame]]:
         # a list of lists is no parameter that both servers store: the links of a membership become one text each
         group_reasons=pl.col("group_reasons").list.join("\n")
     )
-    node = f"{_each('group_key')} CREATE (n:Group) SET {_set('n', groups)} RETURN count(n) AS met"
-    party = f"{_each('party_id')} MATCH (n:Party {{party_id: $party_id[i]}}) "
-    party += f"SET {_set('n', assessment.parties.drop('party_id'))} RETURN count(n) AS met"
+    node = f"{each('group_key')} CREATE (n:Group) SET {assigned('n', groups.columns, 'group')} RETURN count(n) AS met"
+    party = f"{each('party_id')} MATCH (n:Party {{party_id: $party_id[i]}}) "
+    party += f"SET {assigned('n', USES, 'group')} RETURN count(n) AS met"
     return [("groups", node, groups), ("members", _MEMBER, members), ("exposures", party, assessment.parties)]
-
-
-def _write_step(transaction: Statements, step: tuple[str, str, pl.DataFrame], run: Run) -> None:
-    what, text, rows = step
-    for batch in batches(rows):
-        values = columns(batch, batch.columns)
-        met = transaction.run(text, **values, run_id=run.run_id, as_of=run.as_of)[0]["met"]
-        if met != batch.height:
-            raise DataError(f"{what}: {batch.height - met} rows of {run.run_id} meet nothing in the store.")
-
-
-def _each(column: str) -> str:
-    return f"UNWIND range(0, size(${column}) - 1) AS i"
-
-
-def _set(node: str, rows: pl.DataFrame) -> str:
-    return ", ".join(
-        [
-            *(f"{node}.{name} = ${name}[i]" for name in rows.columns),
-            f"{node}.group_run_id = $run_id",
-            f"{node}.group_as_of = $as_of",
-        ]
-    )
 
 
 _MEMBER = """

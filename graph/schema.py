@@ -214,6 +214,9 @@ RESULTS: tuple[Field, ...] = (
     ),
 )  # fmt: skip
 GROUP_RESULTS: tuple[Field, ...] = tuple(spec for spec in FIELDS.values() if spec.name.startswith("group_"))
+STRESS_RESULTS: tuple[Field, ...] = tuple(  # by the kind of the run that leaves them: stress_ and scenario_
+    spec for spec in FIELDS.values() if spec.name.startswith(("stress_", "scenario_"))
+)
 SCORES: tuple[Field, ...] = tuple(  # what a model gives for each enterprise; a publication adds the rest
     spec for spec in RESULTS
     if spec.name not in ("risk_as_of", "risk_run_id", "risk_pd_previous", "risk_run_id_previous")
@@ -221,6 +224,10 @@ SCORES: tuple[Field, ...] = tuple(  # what a model gives for each enterprise; a 
 
 
 def dictionary_hash() -> str:
-    """Names this version of the dictionary, so that a saved register or model can tell that it changed."""
-    described = [asdict(table) for table in TABLES.values()], [asdict(spec) for spec in FIELDS.values()]
+    """Names this version of the dictionary, so that a saved register or model can tell that it changed.
+
+    Results are left out: no register holds them and no model reads them.
+    """
+    read = [asdict(spec) for spec in FIELDS.values() if spec.role is not Role.RESULT]
+    described = [asdict(table) for table in TABLES.values()], read
     return hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -19,20 +19,14 @@ from .assessment import Assessment
 from .bolt import Row, Statements
 from .errors import DataError, StoreError, UsageError
 from .publishing_groups import publish_groups
+from .publishing_stress import publish_stress
 from .results import Run, Scores
 from .snapshot import Snapshot
 
 WAIT_SECONDS = 120.0
 STARTING_SECONDS = 20.0  # ArcadeDB may answer DatabaseUnavailable for so long after its start
 GRACE_SECONDS = 2.0
-_RUNS = """
-MATCH (r:Run) WITH r ORDER BY r.as_of DESC, r.kind, r.run_id
-RETURN r.run_id AS run_id, r.kind AS kind, toString(r.as_of) AS as_of, r.model_id AS model_id, r.in_force AS in_force
-"""
 _URL = re.compile(r"(bolt|neo4j)(\+s|\+ssc)?://.")
-_RUN_SCHEMA = {
-    "run_id": pl.String, "kind": pl.String, "as_of": pl.String, "model_id": pl.String, "in_force": pl.Boolean,
-}  # fmt: skip
 
 
 def _quiet(what: str, done: int, whole: int) -> None:
@@ -143,6 +137,17 @@ class Store:
         with self._writing(wait) as held:
             return publish_groups(self._writer, held, run, assessment, progress)
 
+    def publish_stress(
+        self, run: Run, rows: pl.DataFrame, *, wait: float = WAIT_SECONDS, progress: writing.Progress = _quiet
+    ) -> bool:
+        """Brings a stress test into force, whole or not at all; see graph/publishing_stress.py.
+
+        Returns:
+            whether it is in force: a run for a day before the store's is only remembered.
+        """
+        with self._writing(wait) as held:
+            return publish_stress(self._writer, held, run, rows, progress)
+
     def snapshot(self) -> Snapshot:
         """The snapshot that the store shows, equal to the one written.
 
@@ -155,8 +160,7 @@ class Store:
     def runs(self) -> pl.DataFrame:
         """The runs that the store knows, latest day first: run_id, kind, as_of, model_id, in_force."""
         with _told(self._url):
-            rows = self._writer.run(_RUNS)
-        return pl.DataFrame(rows, schema=_RUN_SCHEMA).with_columns(pl.col("as_of").str.to_date())
+            return publishing.runs(self._writer)
 
     def query(
         self, text: str, parameters: Mapping[str, object] | None = None, *, limit: int = 10_000, timeout: float = 30.0

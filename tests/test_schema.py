@@ -5,7 +5,16 @@ from itertools import chain
 
 import pytest
 from relparty.graph.fields import FIELDS, Kind, Role
-from relparty.graph.schema import CHANNELS, GROUP_RESULTS, LINKS, RESULTS, SNAPSHOT_TABLES, TABLES, dictionary_hash
+from relparty.graph.schema import (
+    CHANNELS,
+    GROUP_RESULTS,
+    LINKS,
+    RESULTS,
+    SNAPSHOT_TABLES,
+    STRESS_RESULTS,
+    TABLES,
+    dictionary_hash,
+)
 
 
 def test_every_column_of_every_table_is_a_field_of_the_dictionary():
@@ -16,14 +25,14 @@ def test_every_column_of_every_table_is_a_field_of_the_dictionary():
 
 def test_every_field_is_used_by_a_table_a_snapshot_or_a_result():
     used = set(chain.from_iterable(table.columns for table in TABLES.values()))
-    results = {spec.name for spec in (*RESULTS, *GROUP_RESULTS)}
+    results = {spec.name for spec in (*RESULTS, *GROUP_RESULTS, *STRESS_RESULTS)}
 
     assert set(FIELDS) - used - results == {"file", "line", "aliases"}
 
 
 def test_only_results_carry_a_prefix_of_results():
     for spec in FIELDS.values():
-        assert spec.name.startswith(("risk_", "stress_", "group_")) == (spec.role is Role.RESULT)
+        assert spec.name.startswith(("risk_", "stress_", "scenario_", "group_")) == (spec.role is Role.RESULT)
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES.keys())
