@@ -25,5 +25,5 @@ class StoreError(RelpartyError):
     exit_code = 4
 
 
-class NotSettled(DataError):
+class NotSettled(DataError):  # noqa: N818 (what happened, in the words of the style guide)
     """An iteration still moved when its rounds were used up; its text says by how much, and what to do."""

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import coo_array, csr_array
 
 from .valuations import Flags, Floats
 
@@ -72,6 +73,14 @@ def parts(joint: JointCalls, rows: Ints, missing: Floats, stands: Flags) -> Floa
     own = most[seat == mine]
     shared: Floats = np.where(highest > -np.inf, np.minimum(own, np.maximum(highest, 0.0)), own)
     return shared
+
+
+def joint_matrix(joint: JointCalls, parties: int) -> csr_array:
+    """What joint guarantors lose if a debtor pays nothing and they all stand, shape (n, n), [suffers, fails]."""
+    every = np.arange(len(joint.contract))
+    called = parts(joint, every, np.ones((len(every), 1)), np.ones((len(every), 1), bool))[:, 0]
+    lost = np.maximum(called - joint.booked, 0.0)
+    return csr_array(coo_array((lost, (joint.guarantor, joint.debtor)), shape=(parties, parties)))
 
 
 def _seats(joint: JointCalls, rows: Ints) -> tuple[Ints, Ints, Ints]:

@@ -47,6 +47,7 @@ class StressBook:
         calls: what guarantors pay the bank, `fails`, `suffers`, `call`, money; joint ones apart.
         lent: by the bank.
         unable: (n,) enterprises whose equity is not known to be above 0.
+        silent: (n,) parties with equity that don't state what they owe.
         equity: (n,) as stated, missing where it isn't.
         notes: what the record leaves open.
     """
@@ -56,6 +57,7 @@ class StressBook:
     calls: pl.DataFrame
     lent: Lent
     unable: Flags
+    silent: Flags
     equity: Floats
     notes: tuple[str, ...]
 
@@ -65,15 +67,13 @@ def stress_book(snapshot: Snapshot, assumptions: Assumptions) -> StressBook:
     sheets = balance_sheets(snapshot)
     calls = guarantee_calls(snapshot, sheets).with_columns(fails="target_row", suffers="source_row")
     shared = (pl.col("liability") != "several") & (pl.col("among") > 1)
-    unknown = channel_edges(snapshot)
-    edges = _priced(unknown, calls.filter(shared), assumptions)
+    unpriced = channel_edges(snapshot)
+    edges = _priced(unpriced, calls.filter(shared), assumptions)
     stated = _column(snapshot, sheets.select("party_row", "equity"))
     able = stated > 0
     equity = np.where(able, stated, np.inf)
-    owed = _column(
-        snapshot,
-        sheets.select("party_row", pl.coalesce("liabilities", "debt", pl.col("total_assets") - pl.col("equity"))),
-    )
+    told = pl.coalesce("liabilities", "debt", pl.col("total_assets") - pl.col("equity"))
+    owed = _column(snapshot, sheets.select("party_row", told))
     firms = np.arange(len(equity)) < snapshot.enterprises
     book = Book(
         equity=equity,
@@ -82,9 +82,16 @@ def stress_book(snapshot: Snapshot, assumptions: Assumptions) -> StressBook:
         joint=_joint(calls.filter(shared), consolidated_pairs(snapshot, sheets)),
         fragile=firms & ~able if assumptions.without_equity == "fail" else None,
     )
-    paid = calls.filter(~shared, pl.col("call") > 0).select("fails", "suffers", "call")
-    lent = _lent(snapshot)
-    return StressBook(book, edges, paid, lent, firms & ~able, stated, tuple(_notes(snapshot, unknown, assumptions)))
+    return StressBook(
+        book=book,
+        edges=edges,
+        calls=calls.filter(~shared, pl.col("call") > 0).select("fails", "suffers", "call"),
+        lent=_lent(snapshot),
+        unable=firms & ~able,
+        silent=able & np.isnan(owed),
+        equity=stated,
+        notes=tuple(_notes(snapshot, unpriced, assumptions)),
+    )
 
 
 def _priced(edges: pl.DataFrame, joint: pl.DataFrame, assumptions: Assumptions) -> pl.DataFrame:

@@ -1,0 +1,185 @@
+"""Stress: a named shock run to its end; who fails, in which round, through which link, and what the bank loses."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from .assumptions import Assumptions
+from .bank_loss import bank_loss, joint_calls, paid_by_guarantors
+from .errors import DataError
+from .joint import Ints, JointCalls
+from .outcome import Outcome, outcome
+from .scenarios import Scenario
+from .snapshot import Snapshot
+from .stress_book import KINDS, StressBook, stress_book
+from .trace import depths, main_causes, traced
+from .valuations import Flags, Floats
+
+PARTIES = {
+    "party_row": pl.UInt32(),
+    "state": pl.String(),
+    "round": pl.Int32(),
+    "loss": pl.Float64(),
+    "distress": pl.Float64(),
+    "equity_after": pl.Float64(),
+    "channel": pl.String(),
+    "cause_row": pl.UInt32(),
+    "bank_loss": pl.Float64(),
+}
+LINKS = {
+    "suffers_row": pl.UInt32(),
+    "fails_row": pl.UInt32(),
+    "channel": pl.String(),
+    "table": pl.String(),
+    "link_row": pl.UInt32(),
+    "loss": pl.Float64(),
+    "round": pl.Int32(),
+}
+NAMED = 5  # parties named in an error
+
+
+@dataclass(frozen=True)
+class Stress:
+    """The end of a scenario.
+
+    Attributes:
+        parties: columns of PARTIES; one row for each enterprise and each other party that bears a loss. `state` is
+            named (it fails by the scenario), failed, suffers or untouched; `round` of a failure, 0 by the shock
+            itself; `loss` money, the shock included; `distress` the share of equity lost, missing where equity isn't
+            known; `channel` and `cause_row` through what and whom most was lost; `bank_loss` money.
+        links: columns of LINKS: every loss through a link; `round` in which who fails failed, if it did.
+        bank_loss: money in all.
+        rounds: until nothing moved any more.
+        notes: what was assumed or left out.
+        causes: the link through which each party lost most; columns of LINKS.
+        depth: (n,) links between a party and where the trouble began.
+    """
+
+    parties: pl.DataFrame
+    links: pl.DataFrame
+    bank_loss: float
+    rounds: int
+    notes: tuple[str, ...]
+    causes: pl.DataFrame
+    depth: Ints
+
+
+def stress(snapshot: Snapshot, scenario: Scenario, assumptions: Assumptions) -> Stress:
+    """Runs a scenario on a day.
+
+    Raises:
+        DataError: enterprises bear losses without equity above 0, and the assumptions refuse that.
+        UsageError: no such model.
+        NotSettled: see `contagion.settle`.
+    """
+    book = stress_book(snapshot, assumptions)
+    named = np.zeros(book.book.parties, bool)
+    named[list(scenario.fails)] = True
+    found = outcome(book, scenario.shock, named, assumptions)
+    hit = book.unable & (found.loss > 0) & ~named
+    if assumptions.without_equity == "refuse" and hit.any():
+        raise DataError(_refused(snapshot, book, hit))
+    links = _links(book, found)
+    depth = depths(links, np.flatnonzero(named | (scenario.shock > 0)), book.book.parties)
+    causes = main_causes(links, found.failed_in, depth)
+    parties = _parties(snapshot, book, found, named, causes)
+    notes = (*book.notes, *_absorbed(book, found, hit, assumptions))
+    return Stress(parties, links, float(parties["bank_loss"].sum()), found.rounds, notes, causes, depth)
+
+
+def path(stress: Stress, row: int) -> pl.DataFrame:
+    """The links by which trouble reached a party, the first one first: `step`, and columns of LINKS."""
+    return traced(stress.causes, stress.links, stress.depth, row)
+
+
+def _links(book: StressBook, found: Outcome) -> pl.DataFrame:
+    """Every loss through a link, columns of LINKS."""
+    fails = book.edges["fails"].to_numpy()
+    parts = {kind: pl.Series(found.missing_of(kind)[fails]) for kind in set(KINDS.values())}
+    missing = pl.coalesce(pl.when(pl.col("kind") == kind).then(part) for kind, part in parts.items())
+    edges = book.edges.select(
+        "channel", "table", "link_row", fails_row="fails", suffers_row="suffers", loss=pl.col("money") * missing
+    )
+    rows = [edges, *([] if book.book.joint is None else [_joint_links(book.book.joint, found)])]
+    rounds = pl.Series(found.failed_in)
+    told = pl.concat(rows, how="diagonal_relaxed").filter(pl.col("loss") > 0)
+    round_ = rounds.gather(told["fails_row"])
+    told = told.with_columns(round=pl.select(pl.when(round_ >= 0).then(round_)).to_series())
+    return told.select(*LINKS).cast(LINKS).sort("suffers_row", "fails_row", "channel", "link_row")  # type: ignore[arg-type]
+
+
+def _joint_links(joint: JointCalls, found: Outcome) -> pl.DataFrame:
+    called = joint_calls(joint, found.missing_of("claim"), found.stands)
+    return pl.DataFrame(
+        {
+            "channel": "guarantee_call",
+            "table": "guarantees",
+            "link_row": joint.link_row,
+            "fails_row": joint.debtor,
+            "suffers_row": joint.guarantor,
+            "loss": np.maximum(called - joint.booked, 0.0),
+        }
+    )
+
+
+def _parties(snapshot: Snapshot, book: StressBook, found: Outcome, named: Flags, causes: pl.DataFrame) -> pl.DataFrame:
+    """Columns of PARTIES."""
+    equity = np.where(np.isfinite(book.book.equity), book.book.equity, np.nan)
+    failed = ~found.stands
+    share = np.where(failed, 1.0, np.where(found.loss > 0, np.minimum(found.loss / equity, 1.0), 0.0))
+    state = np.select([named, failed, found.loss > 0], ["named", "failed", "suffers"], "untouched")
+    rows = pl.DataFrame(
+        {
+            "party_row": np.arange(len(named), dtype=np.uint32),
+            "state": state,
+            "round": np.where(failed, found.failed_in, -1),
+            "loss": found.loss,
+            "distress": share,
+            "equity_after": book.equity - found.loss,
+            "bank_loss": _bank(book, found),
+        }
+    ).with_columns(round=pl.when(pl.col("round") >= 0).then("round"), distress=pl.col("distress").fill_nan(None))
+    rows = rows.with_columns(pl.col("equity_after").fill_nan(None))
+    through = causes.select(party_row="suffers_row", channel="channel", cause_row="fails_row")
+    told = rows.join(through, on="party_row", how="left", maintain_order="left").filter(
+        (pl.col("party_row") < snapshot.enterprises) | (pl.col("state") != "untouched")
+    )
+    return told.select(*PARTIES).cast(PARTIES)  # type: ignore[arg-type]
+
+
+def _bank(book: StressBook, found: Outcome) -> Floats:
+    """What the bank loses on each party that failed, (n,) money."""
+    missing, stands = found.missing_of("claim"), found.stands
+    paid = paid_by_guarantors(book.calls, missing, stands)
+    if (joint := book.book.joint) is not None:
+        called = joint_calls(joint, missing, stands)
+        paid += np.bincount(joint.debtor, called * stands[joint.guarantor], len(stands))
+    lost = np.zeros(len(stands))
+    failed = np.flatnonzero(~stands)
+    lost[failed] = bank_loss(book.lent, failed, missing[failed], paid[failed])
+    return lost
+
+
+def _refused(snapshot: Snapshot, book: StressBook, hit: Flags) -> str:
+    rows = np.flatnonzero(hit)
+    ids = snapshot.parties["party_id"].gather(rows).to_list()
+    said = ["not stated" if np.isnan(book.equity[row]) else f"{book.equity[row]:g}" for row in rows]
+    few = ", ".join(f"{name} {equity}" for name, equity in zip(ids[:NAMED], said[:NAMED], strict=True))
+    more = ", …" if len(ids) > NAMED else ""
+    return (
+        f"stress: {len(ids):,} parties bear losses without positive equity, first {ids[0]!r} ({few}{more}). "
+        "Estimate their equity, list them as failed (--fails), or choose --without-equity fail or absorb."
+    )
+
+
+def _absorbed(book: StressBook, found: Outcome, hit: Flags, assumptions: Assumptions) -> list[str]:
+    notes = []
+    if hit.any() and assumptions.without_equity == "absorb":
+        notes.append(f"{hit.sum():,} parties without positive equity bear losses and pass nothing on: too few fail")
+    if hit.any() and assumptions.without_equity == "fail":
+        notes.append(f"{hit.sum():,} parties without positive equity fail at their first loss")
+    silent = ~found.stands & book.silent
+    if silent.any() and assumptions.model in ("en", "rv", "merton", "black_cox"):
+        notes.append(f"{silent.sum():,} parties that fail don't state what they owe: nothing of it is recovered")
+    return notes
