@@ -30,9 +30,10 @@ def answered(case: Mapping[str, Any], expect: Mapping[str, Any], tolerance: floa
 
 
 def form_of(inputs: Inputs, expect: Mapping[str, Any]) -> Form | None:
-    """Of the forms whose marks the inputs hold, the one that answers most of what is expected."""
+    """Of the forms whose marks the inputs hold, the one that answers most of what is expected and reads most of it."""
     fitting = [form for form in FORMS if set(form.marks) <= set(inputs)]
-    return max(fitting, key=lambda form: (len(set(expect) & set(form.keys)), len(form.marks)), default=None)
+    read = lambda form: len(set(inputs) & {*form.marks, *form.others})
+    return max(fitting, key=lambda form: (len(set(expect) & set(form.keys)), read(form)), default=None)
 
 
 def off(where: str, want: Answer, got: Answer, tolerance: float) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from relparty.graph.contagion import Book, full_worth
-from relparty.graph.valuations import Floats, Terms
+from relparty.graph.valuations import Floats, Kind, Terms
 from scipy import sparse
 
 from .contagion_form import Form, Inputs, matrix, numbers, solved
@@ -15,7 +15,7 @@ def _calls(model: str, inputs: Inputs, *, recovers: bool = False) -> dict[str, A
     assets, debt, loss = numbers(inputs, "assets", "debt", "asset_loss")
     backed = matrix(inputs["guarantees"], debt.size) @ sparse.diags_array(debt)
     book = Book(assets - debt, debt, {"claim": sparse.csr_array(backed)})
-    terms = Terms(recovery=inputs["rho"] if recovers else 0.0)
+    terms = Terms(recovery=inputs.get("rho", 0.4) if recovers else 0.0)
     equity, value = (each[:, 0] for each in solved(book, loss[:, None], model, terms))
     calls = [
         [guarantor, borrower, part * debt[borrower] * (1 - value[borrower])]
@@ -33,7 +33,7 @@ def _settled(inputs: Inputs) -> tuple[Floats, Floats]:
     owed = debt + np.asarray(receivables.sum(axis=0))
     base = assets - owed + np.asarray(receivables.sum(axis=1))
     full = full_worth(base, stakes)
-    losses = {
+    losses: dict[Kind, sparse.csr_array] = {
         "claim": sparse.csr_array(receivables + backed @ sparse.diags_array(debt)),
         "stake": sparse.csr_array(stakes @ sparse.diags_array(full)),
     }

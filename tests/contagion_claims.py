@@ -25,13 +25,17 @@ class Bank:
         self.between = np.asarray(self.claims.sum(axis=0))
         self.owed = outside_debt + self.between
         self.equity = self.assets + np.asarray(self.claims.sum(axis=1)) - self.owed
-        self.impact = sparse.csr_array(sparse.diags_array(1 / self.equity) @ self.claims)
+
+    @property
+    def impact(self) -> sparse.csr_array:
+        """[i, j] what i loses of its equity when j fails."""
+        return sparse.csr_array(sparse.diags_array(1 / self.equity) @ self.claims)
 
     def block(self, model: str, terms: Terms, owed: Floats | None = None) -> Block:
         """Every number of a block; `owed` is what ranks with the claims, else all debt."""
         book = Book(self.equity, self.owed if owed is None else owed, {"claim": self.claims}, self.assets)
         equity, value = (each[:, 0] for each in solved(book, self.loss, model, terms))
-        gone = 1 - equity / self.equity
+        gone = 1 - np.divide(equity, self.equity, out=np.full_like(equity, np.nan), where=self.equity != 0)
         return {
             "equity": equity, "claim_value_factor": value, "defaulted": equity < 0, "payment": self.owed * value,
             "h_uncapped": gone, "h": np.minimum(gone, 1.0),

@@ -1,7 +1,6 @@
 """Cases of the production side: ESRI, each firm closed in turn."""
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 from relparty.graph.production import systemic_risk
@@ -12,6 +11,7 @@ from scipy import sparse
 from .contagion_form import Form, Inputs, matrix
 
 LINKS, NEED = "edges_1based_supplier_customer_weight", "essentiality_supplier_x_customer"
+FINE = 1e-10
 
 
 def _network(inputs: Inputs, *, final_demand: bool) -> Production:
@@ -23,19 +23,20 @@ def _network(inputs: Inputs, *, final_demand: bool) -> Production:
         np.array([levels.index(each) for each in sectors]),
         np.arange(len(levels)),
         np.array(inputs[NEED]),
-        *(_totals(inputs.get(key)) if final_demand else None for key in ("revenue", "costs")),
+        _totals(inputs, "revenue") if final_demand else None,
+        _totals(inputs, "costs") if final_demand else None,
     )
 
 
-def _totals(given: Any) -> Floats | None:
-    return None if given is None else np.array(given, np.float64)
+def _totals(inputs: Inputs, key: str) -> Floats | None:
+    return None if inputs.get(key) is None else np.array(inputs[key], np.float64)
 
 
 def _risk(inputs: Inputs, *, eps: float | None = None, replaced: bool = True, final_demand: bool = True) -> Floats:
-    stated = inputs.get("eps")
-    fine = stated if isinstance(stated, float) else 1e-10
+    """[total, downstream, upstream] of each firm closed; `eps` may be a number or a sentence that begins with one."""
+    fine = float(str(inputs.get("eps") or FINE).split()[0])
     network = _network(inputs, final_demand=final_demand)
-    replaced = replaced and inputs.get("market_share_substitution") is not False
+    replaced = replaced and inputs.get("market_share_substitution") not in (False, "off")
     found = systemic_risk(network, sparse.eye_array(len(inputs["sector"])), eps=eps or fine, replaced=replaced)
     return np.column_stack([found.total, found.downstream, found.upstream])
 

@@ -58,6 +58,14 @@ def test_capped_nobody_loses_more_than_all_uncapped_losses_add_up_but_one_is_the
     assert single_hit(links, start([2, 0, 0])).distress[:, 0].tolist() == [1, 1, 0.5]
 
 
+def test_it_tells_what_each_passed_on_and_when_it_had_lost_all():
+    """0 fails by its shock, 1 in the round after, 2 loses a half of what 1 had lost by then."""
+    found = single_hit(impact(4, (0, 1, 1.0), (1, 2, 0.5)), start([1, 0, 0, 0], [0, 0.4, 0, 0]))
+
+    assert found.lost_in.T.tolist() == [[0, 1, -1, -1], [-1, -1, -1, -1]]
+    assert found.passed_on.T.tolist() == [[1, 1, 0.5, 0], [0, 0.4, 0.2, 0]]
+
+
 def test_a_link_of_no_weight_hits_nobody():
     found = single_hit(impact(3, (0, 1, 0.0), (1, 2, 1.0)), start([1, 0, 0], [0, 0, 0]))
 
