@@ -121,7 +121,8 @@ def in_proportion(sheets: Sheets, loss: Floats, _: Floats, __: Terms) -> Floats:
 def merton(sheets: Sheets, loss: Floats, shock: Floats, terms: Terms) -> Floats:
     """Ex-ante value of a claim due in a year, outside assets a geometric Brownian motion (Barucca et al. 2020)."""
     owes = np.isfinite(sheets.owed)
-    equity, outside, owed = sheets.equity - loss, sheets.outside - shock, np.where(owes, sheets.owed, 1.0)
+    equity, outside = sheets.equity - loss, np.maximum(sheets.outside - shock, 0.0)
+    owed = np.where(owes, sheets.owed, 1.0)
     half, wide = sheets.volatility**2 / 2, np.sqrt(2) * sheets.volatility
     fails, below, above = equity < outside, _log(equity, outside), _log(equity + owed, outside)
     lost = equity + owed < outside  # even all that it owes is more than its equity: some is lost for certain
@@ -135,7 +136,7 @@ def merton(sheets: Sheets, loss: Floats, shock: Floats, terms: Terms) -> Floats:
 
 def black_cox(sheets: Sheets, loss: Floats, shock: Floats, terms: Terms) -> Floats:
     """As `merton`, but a firm fails as soon as its equity touches 0 (Black & Cox 1976; Barucca et al. 2020)."""
-    equity, outside = sheets.equity - loss, sheets.outside - shock
+    equity, outside = sheets.equity - loss, np.maximum(sheets.outside - shock, 0.0)
     half, wide = sheets.volatility**2 / 2, np.sqrt(2) * sheets.volatility
     within = (equity > 0) & (equity < outside)
     log = _log(np.where(within, equity, 0.0), outside)
