@@ -22,6 +22,7 @@ from .cli_common import (
     waits,
 )
 from .cli_related import COMMANDS
+from .cli_stress import stress
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -278,7 +279,7 @@ def serve(flags: dict[str, Any], /) -> None:
     keep_serving(configured(flags), click.echo)
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, stress):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A file of shocks: who loses how much at the start of a scenario. No part of the register: one bad row stops it all."""
+"""A file of shocks: who loses how much at the start of a scenario. One bad row stops it all."""
 
 from pathlib import Path
 
