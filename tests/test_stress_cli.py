@@ -1,13 +1,12 @@
 """relparty stress as a user meets it: a scenario, every failure in turn, and the few that cost the bank most."""
 
 import json
-import re
 
 import pytest
 from click.testing import CliRunner
 from relparty import stress_parts, stress_wanted, stressing
 from relparty.cli import main
-from relparty.cli_stress import ASSUMED, MODELS, stress
+from relparty.cli_stress import MODELS, stress
 from relparty.graph.assumptions import SINGLE_HIT, Assumptions
 from relparty.graph.configuration import configuration
 from relparty.graph.valuations import MODELS as VALUATIONS
@@ -128,9 +127,7 @@ def test_a_mistake_says_what_would_be_right(relparty, words, code, said):
 
 
 def test_the_models_and_defaults_of_the_command_are_those_of_the_assumptions():
-    flags = {re.sub("-", "_", option(lambda: None).__click_params__[0].name): option for option in ASSUMED}
-    given = {name: option(lambda: None).__click_params__[0].default for name, option in flags.items()}
-    taken = Assumptions()
+    given, taken = {option.name: option.default for option in stress.params}, Assumptions()
 
     assert set(MODELS) == {*VALUATIONS, SINGLE_HIT}
     assert (given["model"], given["supply"], given["cover"]) == (taken.model, taken.supply, taken.cover)
