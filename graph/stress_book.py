@@ -46,6 +46,7 @@ class StressBook:
             calls on joint guarantors are in `book.joint` alone.
         calls: what guarantors pay the bank, `fails`, `suffers`, `call`, money; joint ones apart.
         lent: by the bank.
+        enterprises: how many there are; they come first.
         unable: (n,) enterprises whose equity is not known to be above 0.
         silent: (n,) parties with equity that don't state what they owe.
         equity: (n,) as stated, missing where it isn't.
@@ -56,6 +57,7 @@ class StressBook:
     edges: pl.DataFrame
     calls: pl.DataFrame
     lent: Lent
+    enterprises: int
     unable: Flags
     silent: Flags
     equity: Floats
@@ -87,6 +89,7 @@ def stress_book(snapshot: Snapshot, assumptions: Assumptions) -> StressBook:
         edges=edges,
         calls=calls.filter(~shared, pl.col("call") > 0).select("fails", "suffers", "call"),
         lent=_lent(snapshot),
+        enterprises=snapshot.enterprises,
         unable=firms & ~able,
         silent=able & np.isnan(owed),
         equity=stated,

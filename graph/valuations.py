@@ -163,6 +163,11 @@ class Model:
     meaning: str
     affine: bool = True  # between its kinks a promise loses in proportion
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether a loss anywhere moves every claim that it reaches, so that no failure stays among a few."""
+        return self.claim is in_proportion or not self.affine
+
     def missing(self, kind: Kind) -> Missing:
         """The valuation of a kind."""
         valuation: Missing = getattr(self, kind)
