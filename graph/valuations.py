@@ -91,11 +91,15 @@ def paid_in_part(sheets: Sheets, loss: Floats, _: Floats, __: Terms) -> Floats:
 
 
 def realised(sheets: Sheets, loss: Floats, shock: Floats, terms: Terms) -> Floats:
-    """Rogers & Veraart (2013): once it fails, a firm gets alpha of its outside assets and beta of its claims."""
+    """Rogers & Veraart (2013): once it fails, a firm gets alpha of its outside assets and beta of its claims.
+
+    Calls on it come first, and out of its outside assets once they are more than its claims.
+    """
     equity = sheets.equity - loss
     failed = terms.failed(equity) & np.isfinite(sheets.owed)
     left = np.maximum(1 + np.where(failed, equity, 0.0) / sheets.owed, 0.0)
-    got = (terms.alpha - terms.beta) * (sheets.outside - shock) / sheets.owed + terms.beta * left
+    outside = np.minimum((sheets.outside - shock) / sheets.owed, left)
+    got = np.maximum((terms.alpha - terms.beta) * outside + terms.beta * left, 0.0)
     return np.where(failed, 1 - got, 0.0)
 
 

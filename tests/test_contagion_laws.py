@@ -78,7 +78,7 @@ def test_what_is_missing_never_falls_as_losses_grow(seed, model, shock):
 
     for part in missing(book, shocks, terms, losses).values():
         assert (np.diff(part, axis=1) >= -1e-12).all()
-        assert (part >= -1e-12).all()
+        assert ((part >= -1e-12) & (part <= 1 + 1e-12)).all()
 
 
 @given(seeds, models)
@@ -153,6 +153,15 @@ def test_failure_without_costs_is_clearing(seed):
     costless, clearing = (lost(book, shocks, rules(model, alpha=1, beta=1)) for model in ("rv", "en"))
 
     assert costless == pytest.approx(clearing, abs=CLOSE)
+
+
+def test_a_call_beyond_all_assets_leaves_its_payer_with_nothing_to_realise():
+    """1 has 9, owes 1 to 0 and is called for 20 by the failure of 2: it pays 0 nothing, though it once had 9."""
+    claims = sparse.csr_array(np.array([[0, 1, 0], [0, 0, 20], [0, 0, 0]], float))
+    book = Book(np.array([5.0, 8, 1]), np.array([1.0, 1, 20]), {"claim": claims}, outside=np.array([5.0, 9, 21]))
+    shocks = Shocks(np.zeros((3, 1)), np.array([[False], [False], [True]]))
+
+    assert lost(book, shocks, rules("rv", recovery=0.0))[:, 0].tolist() == [1, 20, 0]
 
 
 @given(seeds)
