@@ -280,7 +280,8 @@ def _add_joint(loss: Floats, joint: JointCalls, missing: Floats, stood: Flags) -
 def _at_rest(before: Floats, moved: Floats, tolerance: float) -> Flags:
     """Which scenarios will not move by more than the tolerance any more, as far as their last rounds tell. (k,)."""
     pace = np.divide(moved, before, out=np.ones_like(moved), where=np.isfinite(before) & (before > 0))
-    ahead = np.where(pace < 1, moved * np.maximum(1.0, pace / np.maximum(1 - pace, 1e-300)), np.inf)
+    shrinks = pace < 1
+    ahead = np.where(shrinks, moved * np.maximum(1.0, pace / np.where(shrinks, 1 - pace, 1.0)), np.inf)
     return np.asarray((ahead <= tolerance) | (moved <= 1e-15))
 
 

@@ -15,7 +15,7 @@ from .supply_network import ESSENTIAL, NON_ESSENTIAL, Production
 
 EPS = 1e-2  # the published one; with final demand 1e-10 moves the figures by at most .005
 ROUNDS = 10_000
-BLOCK = 32  # closures computed side by side
+BLOCK = 8  # closures computed side by side
 
 
 @dataclass(frozen=True)

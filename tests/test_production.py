@@ -233,7 +233,7 @@ def test_closures_side_by_side_are_each_as_if_alone_and_money_has_no_unit(drawn,
 
 
 def test_many_closures_are_computed_in_blocks_and_come_back_in_order():
-    """A ring of 70 firms, each with 70 % final demand, closed one by one and three blocks wide: all alike."""
+    """A ring of 70 firms, each with 70 % final demand, closed one by one and several blocks wide: all alike."""
     n = 70
     long = production([(i, (i + 1) % n, 3) for i in range(n)], range(n), revenue=[10] * n, costs=[10] * n)
     found = systemic_risk(long, sparse.eye_array(n), eps=1e-12)
