@@ -158,11 +158,11 @@ def settle(book: Book, shocks: Shocks, rules: Rules) -> Settled:
 def missing(book: Book, shocks: Shocks, rules: Rules, loss: Floats) -> dict[Kind, Floats]:
     """The part of their promises that parties don't keep after such losses, by kind (n, k)."""
     sheet, broken = book.sheets(rules.terms).at(None), _broken(book, loss, shocks)
-    kinds = _kinds(book)
+    kinds = kinds_of(book)
     return {kind: rules.missing(kind, sheet, (loss, shocks.loss), broken) for kind in kinds}
 
 
-def _kinds(book: Book) -> list[Kind]:
+def kinds_of(book: Book) -> list[Kind]:
     """The kinds of promises in a book."""
     kinds = list(book.losses)
     return kinds if book.joint is None or "claim" in kinds else [*kinds, "claim"]
@@ -227,7 +227,7 @@ def _opening(book: Book, sheet: Sheets, shocks: Shocks, rules: Rules) -> _State:
         column=np.arange(count),
         shocks=shocks,
         loss=shocks.loss,
-        missing={kind: np.zeros_like(shocks.loss) for kind in _kinds(book)},
+        missing={kind: np.zeros_like(shocks.loss) for kind in kinds_of(book)},
         stood=_standing(sheet, shocks.loss, _broken(book, shocks.loss, shocks), rules),
         failed_in=np.zeros(shocks.loss.shape, np.int16),
         moved=np.full(count, np.inf),

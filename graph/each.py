@@ -10,7 +10,7 @@ from .assumptions import SINGLE_HIT, Assumptions
 from .bank_loss import bank_loss
 from .errors import UsageError
 from .joint import Ints, parts
-from .reach import Places, Reach, Reached
+from .reach import Everywhere, Places, Reach, Reached
 from .snapshot import Snapshot
 from .stress_book import StressBook, stress_book
 from .valuations import Floats
@@ -81,8 +81,8 @@ def follow(book: StressBook, rows: Ints, assumptions: Assumptions, progress: Pro
     if assumptions.model == SINGLE_HIT:
         raise UsageError(f"{SINGLE_HIT}: failures one by one go with the fixed points alone, debtrank among them.")
     width = max(1, min(len(rows), ROOM // max(book.book.parties, 1)))
-    everywhere = assumptions.rules.model.everywhere
-    reach = (Everywhere if everywhere else Reach)(book.book, assumptions.rules, width)
+    way: type[Everywhere | Reach] = Everywhere if assumptions.rules.model.everywhere else Reach
+    reach = way(book.book, assumptions.rules, width)
     bank = _Bank(book)
     impacts, harmed = [], []
     for first in range(0, len(rows), width):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csc_array
 
-from .contagion import Book, Rounds, Rules, Shocks, missing, settle
+from .contagion import Book, Rounds, Rules, Shocks, kinds_of, missing, settle
 from .errors import NotSettled
 from .joint import Ints, JointCalls, parts
 from .valuations import Flags, Floats, Kind
@@ -45,10 +45,9 @@ class Reach:
         self.book, self.rules, self.width = book, rules, width
         self.sheet = book.sheets(rules.terms)
         self.columns = {kind: csc_array(matrix) for kind, matrix in book.losses.items()}
-        self.kinds: list[Kind] = list({**dict.fromkeys(book.losses), **({"claim": None} if book.joint else {})})
         size = width * book.parties
         self.loss = np.zeros(size)
-        self.missing: Mapping[Kind, Floats] = {kind: np.zeros(size) for kind in self.kinds}
+        self.missing: Mapping[Kind, Floats] = {kind: np.zeros(size) for kind in kinds_of(book)}
         self.failed_in = np.full(size, -1, np.int16)
         self.touched = np.zeros(size, bool)
         self.joint = None if book.joint is None else _Joint(book.joint, width, book.parties)
@@ -176,8 +175,9 @@ def _passed_on(losses: csc_array, keys: Ints, more: Floats, parties: int) -> tup
 
 def ranges(first: Ints, count: Ints) -> Ints:
     """Stretches of so many numbers from each first one on, one after the other."""
-    count = count.astype(np.int64)
-    return np.asarray(np.arange(count.sum()) + np.repeat(first - np.cumsum(count) + count, count), np.int64)
+    shift = np.repeat(first - np.cumsum(count) + count, count)
+    found: Ints = np.arange(len(shift)) + shift
+    return found
 
 
 class _Joint:
