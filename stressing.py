@@ -72,13 +72,18 @@ def run(asked: Wanted, config: Configuration, store: "Store | None", step: Step)
 def _scenario(asked: Wanted, config: Configuration, snapshot: Snapshot, step: Step) -> Answer:
     """One scenario: who fails, in which round, by whom."""
     step("stress", 0, 1)
-    begins = scenario(snapshot, asked.named)
+    begins = scenario(snapshot, asked.named, asked.assumptions.without_equity)
     found = stress(snapshot, begins, asked.assumptions)
     step("stress", 1, 1)
     states = dict(found.parties["state"].value_counts().iter_rows())
     counts = {state: states.get(state, 0) for state in ("named", "failed", "suffers")}
     lost = {"bank_loss": found.bank_loss, "rounds": found.rounds}
-    lines = [*found.notes, _counted(counts, found), f"the bank loses {found.bank_loss:,.2f} {snapshot.currency}"]
+    lines = [
+        *begins.notes,
+        *found.notes,
+        _counted(counts, found),
+        f"the bank loses {found.bank_loss:,.2f} {snapshot.currency}",
+    ]
     answer = Answer(_shown(asked, snapshot, found), lines, counts | lost)
     if not asked.is_run:
         return answer
@@ -191,7 +196,11 @@ def _most_systemic(snapshot: Snapshot, results: pl.DataFrame) -> pl.DataFrame:
     ran = results.filter(pl.col("stress_impact").is_not_null())
     told = ran.join(snapshot.parties.select("party_id", "name"), on="party_id", how="left", maintain_order="left")
     order = told.sort("stress_impact", "party_id", descending=[True, False])
-    return order.select("party_id", pl.col("name").alias("party_name"), *published("stress"))
+    return order.select(
+        "party_id",
+        pl.col("name").alias("party_name"),
+        *(name for name in published("stress") if name != "stress_model"),
+    )
 
 
 def _reverse(asked: Wanted, _: Configuration, snapshot: Snapshot, step: Step) -> Answer:

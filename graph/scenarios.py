@@ -1,7 +1,7 @@
 """Scenarios: who fails by name, and what everybody loses at the start."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -12,6 +12,7 @@ from .snapshot import Snapshot
 from .valuations import Floats
 
 SHOCKS = {"at": pl.String(), "party_id": pl.String(), "loss": pl.Float64(), "loss_share": pl.Float64()}
+WithoutEquity = Literal["refuse", "fail", "absorb"]
 SHOWN = 20  # codes named in an error
 
 
@@ -22,10 +23,12 @@ class Scenario:
     Attributes:
         fails: rows of the parties that fail by name.
         shock: (n,) money that every party loses.
+        notes: what was assumed or left out.
     """
 
     fails: tuple[int, ...]
     shock: Floats
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,14 @@ class Named:
     shocks: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SHOCKS))
 
 
-def scenario(snapshot: Snapshot, named: Named) -> Scenario:
+def scenario(snapshot: Snapshot, named: Named, without_equity: WithoutEquity = "refuse") -> Scenario:
     """The scenario that a user names, in rows of a day.
+
+    Args:
+        snapshot: the day.
+        named: by the user.
+        without_equity: as `Assumptions` has it; it also says what becomes of a party that is to lose a part of total
+            assets where neither these nor equity are known.
 
     Raises:
         UsageError: a party, sector or region that is not there; a fraction of nobody's assets, or outside (0, 1].
@@ -58,15 +67,16 @@ def scenario(snapshot: Snapshot, named: Named) -> Scenario:
     if named.loss is not None and not 0 < named.loss <= 1:
         raise UsageError(f"--loss {named.loss:g}: it is a fraction of total assets, above 0 and at most 1.")
     fails = [snapshot.row_of(party_id) for party_id in named.fails]
-    placed = _placed(snapshot, named)
-    shock = np.zeros(snapshot.parties.height)
+    placed, told = _placed(snapshot, named), _met(snapshot, named.shocks)
     if named.loss is None:
-        fails += placed.to_list()
-    else:
-        shock[placed.to_numpy()] += named.loss * _total_assets(snapshot, placed)
-    for rows, money in _shocks(snapshot, named.shocks):
-        np.add.at(shock, rows.to_numpy(), money)
-    return Scenario(tuple(dict.fromkeys(fails)), shock)
+        fails, placed = [*fails, *placed], placed.clear()
+    losing = placed.alias("party_row").to_frame().with_columns(loss_share=pl.lit(named.loss, pl.Float64))
+    shares = _priced(snapshot, pl.concat([losing, told.select("party_row", "loss_share")]).drop_nulls())
+    gone, notes = _decided(snapshot, shares.filter(pl.col("loss").is_null()), without_equity)
+    losses = pl.concat([shares.select("party_row", "loss"), told.select("party_row", "loss")]).drop_nulls()
+    shock = np.zeros(snapshot.parties.height)
+    np.add.at(shock, losses["party_row"].to_numpy(), losses["loss"].to_numpy())
+    return Scenario(tuple(dict.fromkeys([*fails, *gone])), shock, notes)
 
 
 def _placed(snapshot: Snapshot, named: Named) -> pl.Series:
@@ -92,26 +102,39 @@ def _no_such(stated: pl.Series, column: str, code: str) -> str:
     return f"{code}: the {column} of no enterprise begins so. There are {few or 'none stated'}."
 
 
-def _total_assets(snapshot: Snapshot, rows: pl.Series) -> Floats:
-    """Total assets of parties, money, in their order.
+def _priced(snapshot: Snapshot, shares: pl.DataFrame) -> pl.DataFrame:
+    """Shares of total assets as `loss`, money; missing where the assets are. With `equity`."""
+    sheets = balance_sheets(snapshot).select("party_row", "total_assets", "equity")
+    told = shares.join(sheets, on="party_row", how="left", maintain_order="left")
+    return told.with_columns(loss=pl.col("loss_share") * pl.col("total_assets"))
+
+
+def _decided(
+    snapshot: Snapshot, unknown: pl.DataFrame, without_equity: WithoutEquity
+) -> tuple[list[int], tuple[str, ...]]:
+    """Who fails of those whose loss nobody knows, and what is to be said of them."""
+    blocked = unknown if without_equity == "refuse" else unknown.filter(pl.col("equity") > 0)
+    rows = unknown["party_row"].unique(maintain_order=True)
+    if blocked.height:
+        first = snapshot.parties["party_id"][int(blocked["party_row"][0])]
+        raise DataError(
+            f"{blocked['party_row'].n_unique():,} parties are to lose a fraction of total assets that are not known, "
+            f"first {first!r}. Load their accounts, say in --shock what each loses, or, where their equity is not "
+            "known either, choose --without-equity fail or absorb."
+        )
+    if not len(rows):
+        return [], ()
+    fate = "fail at once" if without_equity == "fail" else "absorb what they lose: it is left out"
+    said = f"{len(rows):,} parties of which neither total assets nor equity is known {fate}"
+    return (rows.to_list() if without_equity == "fail" else []), (said,)
+
+
+def _met(snapshot: Snapshot, shocks: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a file with their `party_row`, found by id or alias.
 
     Raises:
-        DataError: those of some are not known.
+        UsageError: no party of the day has an id.
     """
-    sheets = balance_sheets(snapshot).select("party_row", "total_assets")
-    told = rows.alias("party_row").to_frame().join(sheets, on="party_row", how="left", maintain_order="left")
-    unknown = told.filter(pl.col("total_assets").is_null())["party_row"].unique(maintain_order=True)
-    if len(unknown):
-        first = snapshot.parties["party_id"][int(unknown[0])]
-        raise DataError(
-            f"{len(unknown):,} parties are to lose a fraction of total assets that are not known, first {first!r}. "
-            "Load their accounts, or say in --shock what each loses, as money."
-        )
-    return told["total_assets"].to_numpy()
-
-
-def _shocks(snapshot: Snapshot, shocks: pl.DataFrame) -> Iterator[tuple[pl.Series, Floats]]:
-    """Rows and the money that they lose, those that are told as money and those told as a share."""
     ids = snapshot.parties.with_row_index("party_row").select("party_row", "party_id", "aliases")
     other = ids.select("party_row", party_id="aliases").explode("party_id").drop_nulls()
     every = pl.concat([ids.drop("aliases"), other]).unique("party_id", keep="first", maintain_order=True)
@@ -121,6 +144,4 @@ def _shocks(snapshot: Snapshot, shocks: pl.DataFrame) -> Iterator[tuple[pl.Serie
         at, party_id = strangers.row(0)[:2]
         more = f" (and {strangers.height - 1:,} more)" if strangers.height > 1 else ""
         raise UsageError(f"{at}: {party_id}: no such party on {snapshot.day}{more}. Load it, or take the row out.")
-    money, shares = met.filter(pl.col("loss").is_not_null()), met.filter(pl.col("loss_share").is_not_null())
-    yield money["party_row"], money["loss"].to_numpy()
-    yield shares["party_row"], shares["loss_share"].to_numpy() * _total_assets(snapshot, shares["party_row"])
+    return met

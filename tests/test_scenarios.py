@@ -61,6 +61,28 @@ def test_unknown_total_assets_are_named_never_taken_for_nothing(shocks):
         scenario(BANK, Named(shocks=shocks("party_id,loss_share\nD,.5\n")))
 
 
+def test_where_equity_is_not_known_either_the_assumptions_say_what_becomes_of_it():
+    """C17 is B, of which nothing is known; A loses 20 all the same."""
+    failing, absorbing = (scenario(BANK, Named(sector="C", loss=0.1), fate) for fate in ("fail", "absorb"))
+
+    assert failing.fails == (1,)
+    assert absorbing.fails == ()
+    assert failing.shock.tolist() == absorbing.shock.tolist() == [pytest.approx(20.0), 0.0, 0.0, 0.0, 0.0]
+    assert absorbing.notes == (
+        "1 parties of which neither total assets nor equity is known absorb what they lose: it is left out",
+    )
+
+
+def test_a_party_with_equity_whose_total_assets_are_missing_is_never_guessed():
+    odd = register(
+        parties="party_id kind industry valid_from\nA enterprise C26 2020-01-01",
+        accounts="party_id scope valid_from recorded_on equity\nA solo 2023-12-31 2024-03-31 50",
+    ).as_of(DAY)
+
+    with pytest.raises(DataError, match="first 'A'"):
+        scenario(odd, Named(sector="C", loss=0.1), "absorb")
+
+
 @pytest.mark.parametrize(("named", "told"), [
     ({"sector": "X"}, "X: the industry of no enterprise begins so. There are C17, C26, F51"),
     ({"region": "DE"}, "There are CN-33, CN-44"),

@@ -116,7 +116,6 @@ def test_the_summary_holds_the_counts(relparty, tmp_path):
     (["--fails", "C", "--cover", "nan"], 2, "--cover nan: it is a fraction"),
     (["--fails", "C", "--volatility", "0"], 2, "a yearly volatility above 0"),
     (["--fails", "C", "--model", "best"], 2, "'best' is not one of"),
-    (["--each", "--model", "merton", "--as-of", "2024-06-30", "--dry-run"], 2, "merton: failures one by one go with"),
 ])  # fmt: skip
 def test_a_mistake_says_what_would_be_right(relparty, words, code, said):
     result = relparty("stress", *words, code=code)
