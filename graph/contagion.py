@@ -68,7 +68,7 @@ class Book:
 class Limits:
     """When an iteration has settled: once no promise can lose more than `tolerance` of its worth any more."""
 
-    tolerance: float = 1e-11
+    tolerance: float = 1e-14  # where a ring gains, a loss however small may grow to a failure
     rounds: int = 10_000
 
 
@@ -206,7 +206,7 @@ def _settle_block(book: Book, sheet: Sheets, shocks: Shocks, rules: Rules) -> Se
     for round_ in range(1, rules.limits.rounds + 1):
         before, now = now, _next_round(book, sheet, now, rules)
         if round_ % WINDOW == 0 and rules.model.affine:
-            now = replace(now, missing=creep.hastened(now.missing))
+            now = replace(now, missing=creep.hastened(now.missing, now.stood))
         done = _at_rest(before.moved, now.moved, rules.limits.tolerance)
         if done.any():
             ended = now.column[done]
@@ -282,7 +282,7 @@ def _at_rest(before: Floats, moved: Floats, tolerance: float) -> Flags:
     pace = np.divide(moved, before, out=np.ones_like(moved), where=np.isfinite(before) & (before > 0))
     shrinks = pace < 1
     ahead = np.where(shrinks, moved * np.maximum(1.0, pace / np.where(shrinks, 1 - pace, 1.0)), np.inf)
-    return np.asarray((ahead <= tolerance) | (moved <= 1e-15))
+    return np.asarray((ahead <= tolerance) | (moved <= 1e-16))
 
 
 def full_worth(base: Floats, stakes: csr_array) -> Floats:

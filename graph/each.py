@@ -83,7 +83,7 @@ def follow(book: StressBook, rows: Ints, assumptions: Assumptions, progress: Pro
     width = max(1, min(len(rows), ROOM // max(book.book.parties, 1)))
     way: type[Everywhere | Reach] = Everywhere if assumptions.rules.model.everywhere else Reach
     reach = way(book.book, assumptions.rules, width)
-    bank = _Bank(book)
+    bank = BankLosses(book)
     impacts, harmed = [], []
     for first in range(0, len(rows), width):
         progress("failures", first, len(rows))
@@ -150,10 +150,11 @@ def _merged(harmed: pl.DataFrame) -> pl.DataFrame:
     return ranked.group_by("party_row", maintain_order=True).agg(sums, worst).select(*HARMED)
 
 
-class _Bank:
+class BankLosses:
     """What the bank loses in each failure, from who fails in it and which guarantors still stand."""
 
     def __init__(self, book: StressBook) -> None:
+        """Of a day."""
         self.book, self.parties = book, book.book.parties
         self.call = book.calls["call"].to_numpy()
         self.guarantor = book.calls["suffers"].to_numpy().astype(np.int64)

@@ -4,7 +4,7 @@ A block of failures is worked on at once. A key is a failure's place in the bloc
 keys that something was lost at are ever looked at, so a failure that reaches three firms costs three.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,9 +151,15 @@ class Everywhere:
         nothing = Shocks(np.zeros((book.parties, 1)))
         self.before = np.zeros((book.parties, 1)) if rules.model.affine else settle(book, nothing, rules).loss
 
-    def follow(self, rows: Ints) -> Reached:
-        """As `Reach.follow`; losses that an ex-ante valuation sees without any failure are taken off."""
+    def follow(self, rows: Ints, already: Sequence[int] = ()) -> Reached:
+        """As `Reach.follow`; losses that an ex-ante valuation sees without any failure are taken off.
+
+        Args:
+            rows: (b,) parties; each fails alone, or together with those that have failed `already`.
+            already: rows of these.
+        """
         named = np.zeros((self.book.parties, len(rows)), bool)
+        named[list(already)] = True
         named[rows, np.arange(len(rows))] = True
         shocks = Shocks(np.zeros(named.shape), named)
         found = settle(self.book, shocks, self.rules)
@@ -217,7 +223,8 @@ class _Joint:
         """Rows of contracts of some parties, each with its failure's place: place times rows plus row."""
         place, party = np.divmod(keys, self.parties)
         which, rows = places.at(party)
-        return rows + place[which] * self.rows
+        found: Ints = rows + place[which] * self.rows
+        return found
 
     def clear(self) -> None:
         """Forgets the block."""
