@@ -209,7 +209,7 @@ def _reverse(asked: Wanted, _: Configuration, snapshot: Snapshot, step: Step) ->
 
     target, candidates = asked.options["reverse"], asked.options["candidates"] or CANDIDATES
     found = reverse(snapshot, target, asked.assumptions, candidates, step)
-    lost = float(found["bank_loss"].max() or 0.0)
+    lost = sum(found["adds"])
     end = f"{found.height:,} failures cost the bank {lost:,.2f} {snapshot.currency}"
     missed = "" if lost > target else f"; no more than {target:,.2f} is reached with these candidates"
     greedy = (
