@@ -206,7 +206,10 @@ def _settle_block(book: Book, sheet: Sheets, shocks: Shocks, rules: Rules) -> Se
     for round_ in range(1, rules.limits.rounds + 1):
         before, now = now, _next_round(book, sheet, now, rules)
         if round_ % WINDOW == 0 and rules.model.affine:
-            now = replace(now, missing=creep.hastened(now.missing, now.stood))
+            further = creep.hastened(now.missing, now.stood)
+            if further is not now.missing:  # bring the losses up to it before anybody asks who rests
+                now = _next_round(book, sheet, replace(now, missing=further), rules)
+                now = replace(now, moved=np.full(len(now.column), np.inf))
         done = _at_rest(before.moved, now.moved, rules.limits.tolerance)
         if done.any():
             ended = now.column[done]

@@ -44,5 +44,7 @@ class Creep:
             left = np.divide(1 - part, gained, out=np.full_like(part, np.inf), where=gained > LEAST)
             windows = np.minimum(windows, left.min(axis=0, initial=np.inf))
         many = np.where(steady & np.isfinite(windows), np.floor(windows), 0.0)
-        self.seen = self.seen if not many.any() else []
+        if not many.any():
+            return missing
+        self.seen = []
         return {kind: np.minimum(part + many * (part - second[kind]), 1.0) for kind, part in missing.items()}

@@ -1,0 +1,108 @@
+"""Every failure in turn equals the full solve of each; the bank's loss by hand; a reverse stress test."""
+
+import numpy as np
+import polars as pl
+import pytest
+from relparty.graph.assumptions import Assumptions
+from relparty.graph.contagion import Rules, Shocks, settle
+from relparty.graph.each import stress_each
+from relparty.graph.reach import Reach
+from relparty.graph.reverse import reverse
+from relparty.graph.scenarios import Scenario
+from relparty.graph.snapshot import Snapshot
+from relparty.graph.stress import path, stress
+from relparty.graph.valuations import MODELS
+
+from .books import any_book
+from .snapshots import DAY, frame, parties
+
+A, B, C, D = range(4)
+
+
+def nothing(*_: object) -> None:
+    """Progress that nobody looks at."""
+
+
+@pytest.mark.parametrize("model", ["en", "rv", "furfine"])
+@pytest.mark.parametrize("seed", range(40))
+def test_each_failure_followed_equals_the_full_solve(model, seed):
+    book, rules = any_book(seed), Rules(MODELS[model])
+    n = book.parties
+    found = Reach(book, rules, n).follow(np.arange(n))
+    whole = settle(book, Shocks(np.zeros((n, n)), np.eye(n, dtype=bool)), rules)
+    loss, failed = np.zeros((n, n)), np.full((n, n), -1)
+    loss[found.row, found.place], failed[found.row, found.place] = found.loss, found.failed_in
+    assert loss == pytest.approx(whole.loss, rel=1e-9, abs=1e-9)
+    assert failed.tolist() == whole.failed_in.tolist()
+
+
+def test_a_second_block_knows_nothing_of_the_first():
+    book, rules = any_book(11), Rules(MODELS["en"])
+    reach = Reach(book, rules, 1)
+    twice = [reach.follow(np.array([0])).loss.tolist() for _ in range(2)]
+    assert twice[0] == twice[1]
+
+
+def bank() -> Snapshot:
+    """C owes the bank 100 (collateral 30), guaranteed by A up to 50 and by B up to 20; B (equity 10) lent C nothing.
+
+    D holds nothing. The bank has lent B 40.
+    """
+    sheets = [
+        {"party_row": A, "equity": 200.0, "liabilities": 300.0},
+        {"party_row": B, "equity": 10.0, "liabilities": 40.0},
+        {"party_row": C, "equity": 5.0, "debt": 100.0, "liabilities": 100.0},
+        {"party_row": D, "equity": 50.0, "liabilities": 10.0},
+    ]
+    promise = {"source": "bank", "liability": "joint", "target_row": C}
+    lent = {"source": "bank", "kind": "loan"}
+    tables = {
+        "accounts": [{"scope": "solo", "source": "bank", **sheet} for sheet in sheets],
+        "guarantees": [
+            promise | {"contract_id": "G-1", "source_row": A, "amount": 50.0},
+            promise | {"contract_id": "G-2", "source_row": B, "amount": 20.0},
+        ],
+        "exposures": [
+            lent | {"facility_id": "F-1", "party_row": C, "drawn": 100.0, "collateral": 30.0},
+            lent | {"facility_id": "F-2", "party_row": B, "drawn": 40.0},
+        ],
+    }
+    return Snapshot(DAY, parties("A", "B", "C", "D"), {name: frame(name, rows) for name, rows in tables.items()})
+
+
+def test_the_bank_loses_exposure_less_collateral_less_calls_really_paid():
+    """C fails: 100 - 30 - 50 of A = 20; B's 20 aren't paid, because it fails of them (equity 10), and with it 40."""
+    found = stress(bank(), Scenario((C,), np.zeros(4)), Assumptions(model="furfine"))
+    assert found.parties["bank_loss"].to_list() == [0, 40, 20, 0]
+    assert found.bank_loss == 60
+    assert found.parties["state"].to_list() == ["suffers", "failed", "named", "untouched"]
+    assert path(found, B).select("step", "fails_row", "suffers_row", "loss").rows() == [(1, C, B, 20.0)]
+
+
+@pytest.mark.parametrize("model", ["furfine", "debtrank", "en"])
+def test_each_says_what_a_scenario_of_one_failure_says(model):
+    snapshot, assumed = bank(), Assumptions(model=model)
+    each = stress_each(snapshot, np.arange(4), assumed, nothing)
+    for row in range(4):
+        alone = stress(snapshot, Scenario((row,), np.zeros(4)), assumed)
+        others = alone.parties.filter(pl.col("party_row") != row)
+        told = each.impacts.row(row, named=True)
+        assert told["impact"] == pytest.approx(others["loss"].sum())
+        assert told["failures"] == (others["state"] == "failed").sum()
+        assert told["bank_loss"] == pytest.approx(alone.bank_loss)
+
+
+def test_vulnerability_counts_the_failures_that_take_a_firm_down():
+    """B falls with C alone; A loses 50 of its 200 by C, a quarter, and nothing by the two others."""
+    each = stress_each(bank(), np.arange(4), Assumptions(model="furfine"), nothing)
+    assert each.vulnerability["failed_by"].to_list() == [0, 1, 0, 0]
+    assert each.vulnerability["worst_row"].to_list() == [C, C, None, None]
+    assert each.vulnerability["mean_distress"].to_list() == pytest.approx([0.25 / 3, 1 / 3, 0, 0])
+
+
+def test_a_reverse_stress_test_takes_the_costliest_first_and_stops_beyond_the_amount():
+    """C costs 60 with what it takes along, B alone 40 (then A stands in for nobody new)."""
+    assumed = Assumptions(model="furfine")
+    assert reverse(bank(), 50, assumed, 10, nothing).rows() == [(1, C, 60.0, 60.0)]
+    both = reverse(bank(), 1000, assumed, 10, nothing)
+    assert both["party_row"].to_list() == [C, B]
