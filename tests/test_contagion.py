@@ -9,15 +9,15 @@ from relparty.graph.valuations import MODELS, Terms
 from scipy.sparse import csr_array
 
 
-def book(equity: list[float], owed: list[float], claims: dict[tuple[int, int], float], **more: object) -> Book:
+def book(equity: list[float], owed: list[float], claims: dict[tuple[int, int], float]) -> Book:
     """Parties with claims {(suffers, fails): money}."""
     n = len(equity)
     ends = np.array(list(claims) or np.empty((0, 2)), dtype=int).T
     matrix = csr_array((np.array(list(claims.values()), float), (ends[0], ends[1])), shape=(n, n))
-    return Book(np.array(equity, float), np.array(owed, float), {"claim": matrix}, **more)
+    return Book(np.array(equity, float), np.array(owed, float), {"claim": matrix})
 
 
-def lost(of: Book, shock: list[float], model: str, **terms: float) -> list[float]:
+def lost(of: Book, shock: list[float], model: str, **terms):
     """Money that each party loses."""
     return settle(of, Shocks(np.array(shock, float)[:, None]), Rules(MODELS[model], Terms(**terms))).loss[:, 0].tolist()
 
