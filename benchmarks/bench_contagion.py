@@ -7,6 +7,8 @@ import itertools
 import resource
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 from relparty.graph.contagion import Book, Limits, Rules, Shocks, settle
@@ -53,7 +55,7 @@ def plain(book: Book, start: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray,
     raise AssertionError
 
 
-def timed(run: Callable[[], object]) -> tuple[float, object]:
+def timed(run: Callable[[], Any]) -> tuple[float, Any]:
     """Seconds of the best of some runs, and what it gave."""
     best, found = np.inf, None
     for _ in range(REPEATS):
@@ -68,8 +70,8 @@ def one_scenario(firms: int) -> None:
     start = shock(book, 1)
     for name, whole in (("en", book.owed), ("debtrank", book.equity)):
         rules = Rules(MODELS[name], limits=Limits(tolerance=TOLERANCE))
-        rival, (loss, rounds) = timed(lambda whole=whole: plain(book, start[:, 0], whole))
-        ours, found = timed(lambda rules=rules: settle(book, Shocks(start), rules))
+        rival, (loss, rounds) = timed(partial(plain, book, start[:, 0], whole))
+        ours, found = timed(partial(settle, book, Shocks(start), rules))
         apart = np.abs(found.loss[:, 0] - loss).max() / loss.max()
         failed = int((found.failed_in >= 0).sum())
         print(f"{firms:>9,}  {name:<9} {ours:8.3f} s  scipy loop {rival:8.3f} s  ratio {ours / rival:5.2f}  rounds "
@@ -79,7 +81,8 @@ def one_scenario(firms: int) -> None:
 def many_scenarios(firms: int) -> None:
     book = economy(firms)
     start, rules = shock(book, SCENARIOS), Rules(MODELS["en"], limits=Limits(tolerance=TOLERANCE))
-    one = float(np.mean([timed(lambda i=i: settle(book, Shocks(start[:, i : i + 1]), rules))[0] for i in range(3)]))
+    first = [Shocks(start[:, place : place + 1]) for place in range(8)]
+    one = float(np.mean([timed(partial(settle, book, each, rules))[0] for each in first]))
     began = time.perf_counter()
     settle(book, Shocks(start), rules)
     took = time.perf_counter() - began
