@@ -18,7 +18,6 @@ EDGES = {
     "table": pl.String(),
     "link_row": pl.UInt32(),
 }
-SHEET = ("total_assets", "equity", "debt", "liabilities", "revenue", "costs", "profit", "cash", "operating_cash_flow")
 
 
 def channel_edges(snapshot: Snapshot) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from relparty.graph.contagion import Book, Limits, Rules, Shocks, settle
+from relparty.graph.contagion import Book, Limits, Rules, Shocks, full_worth, settle
 from relparty.graph.errors import DataError, NotSettled
 from relparty.graph.joint import JointCalls, parts
 from relparty.graph.valuations import MODELS, Terms
@@ -45,7 +45,10 @@ def test_the_leaves_of_a_star_lose_alike_and_each_other_nothing():
 @pytest.mark.parametrize(("zero_fails", "loses"), [(True, 4), (False, 0)])
 def test_at_equity_zero_the_tie_rule_decides(zero_fails, loses):
     pair = book([9, 5], [9, 9], {(0, 1): 4})
-    assert lost(pair, [0, 5], "furfine", zero_fails=zero_fails)[0] == loses
+    rules = Rules(MODELS["furfine"], Terms(zero_fails=zero_fails))
+    found = settle(pair, Shocks(np.array([[0], [5.0]])), rules)
+    assert found.loss[:, 0].tolist() == [loses, 5]
+    assert found.failed_in[:, 0].tolist() == [-1, 0 if zero_fails else -1]
 
 
 def test_a_round_says_who_failed_when():
@@ -53,8 +56,10 @@ def test_a_round_says_who_failed_when():
     chain = book([4, 7, 2], [50, 10, 20], {(0, 1): 5, (1, 2): 8})
     found = settle(chain, Shocks(np.array([[0], [0], [12.0]])), Rules(MODELS["furfine"]))
     assert found.failed_in[:, 0].tolist() == [2, 1, 0]
+    assert found.rounds.tolist() == [4]  # three that break promises, one in which nobody does
     stands = settle(chain, Shocks(np.zeros((3, 1))), Rules(MODELS["furfine"]))
     assert stands.failed_in[:, 0].tolist() == [-1, -1, -1]
+    assert stands.rounds.tolist() == [1]
 
 
 def test_two_that_vouch_for_each_other_wholly_fall_to_the_ground_however_slowly_it_starts():
@@ -117,3 +122,69 @@ def test_a_provision_already_booked_is_not_lost_again():
     three = Book(np.array([90.0, 500, 5]), np.array([10.0, 10, 100]), {}, joint=two_joint(60, 80, 100, booked=20))
     found = settle(three, Shocks(np.zeros((3, 1)), np.array([[False], [False], [True]])), Rules(MODELS["en"]))
     assert found.loss[:, 0].tolist() == [30, 50, 0]
+
+
+def test_a_part_that_moves_on_brings_down_the_next_one_though_nobody_breaks_a_debt():
+    """3 owes 90, shared by 0, 1 and 2: 30 each. 0 (equity 20) fails, so 45 each; 1 (equity 40) fails, so 2 bears 90.
+    The two keep the parts that they would have if they stood.
+    None of the three owes anything, so no promise of theirs breaks."""
+    joint = JointCalls(
+        contract=np.zeros(3, int),
+        debtor=np.full(3, 3),
+        guarantor=np.arange(3),
+        cap=np.full(3, 90.0),
+        whole=np.full(3, 90.0),
+        booked=np.zeros(3),
+        link_row=np.arange(3),
+    )
+    four = Book(np.array([20.0, 40, 900, 5]), np.array([0.0, 0, 0, 90]), {}, joint=joint)
+    found = settle(four, Shocks(np.zeros((4, 1)), np.arange(4)[:, None] == 3), Rules(MODELS["en"]))
+    assert found.failed_in[:, 0].tolist() == [1, 2, -1, 0]
+    assert found.loss[:3, 0].tolist() == [45, 45, 90]
+
+
+def test_outside_assets_are_all_that_is_no_claim_on_others():
+    """B has 40, 30 of them a claim on C, so 10 outside, and owes 39. C fails and pays nothing: B is short by 29 of 39.
+    Of its 10 outside half is left: 5 of 39 are paid."""
+    chain = book([9, 1, 5], [50, 39, 30], {(0, 1): 39, (1, 2): 30})
+    assert lost(chain, [0, 0, 40], "rv", alpha=0.5, beta=0.5)[0] == pytest.approx(39 - 5)
+    assert chain.sheets(Terms()).outside.tolist() == [20, 10, 35]
+
+
+def test_parties_that_own_each_other_wholly_have_no_worth_that_can_be_told():
+    """Beside them one that is sound; a half and a half is told: 10 and 4 more are (10 + 4/2) / (1 - 1/4) = 16 and 12."""
+    ring = csr_array(np.array([[0, 1.0, 0], [1.0, 0, 0], [0, 0, 0]]))
+    with pytest.raises(DataError, match="own each other wholly"):
+        full_worth(np.array([1.0, 1, 1]), ring)
+    with pytest.raises(DataError, match="own each other wholly"):
+        full_worth(np.array([1.0, 1, 1]), ring * 1.5)
+    assert full_worth(np.array([10.0, 4, -1]), ring * 0.5).tolist() == pytest.approx([16, 12, 0])
+
+
+@pytest.mark.parametrize(
+    ("equity", "owed", "what"), [([np.nan, 1], [1, 1], "equity: 1 parties"), ([1, 1], [1, -1], "debt: 1 amounts")]
+)
+def test_books_with_gaps_are_refused(equity, owed, what):
+    with pytest.raises(DataError, match=what):
+        lost(book(equity, owed, {(0, 1): 1}), [0, 0], "en")
+
+
+def test_a_fragile_party_fails_at_the_first_loss_and_no_sooner():
+    pair = Book(np.array([9.0, np.inf]), np.array([9.0, 0]), {"claim": csr_array(np.array([[0, 4.0], [0.5, 0]]))},
+                fragile=np.array([False, True]))  # fmt: skip
+    calm = settle(pair, Shocks(np.zeros((2, 1))), Rules(MODELS["en"]))
+    assert calm.loss[:, 0].tolist() == [0, 0]
+    hit = settle(pair, Shocks(np.array([[0], [0.1]])), Rules(MODELS["furfine"], Terms(recovery=0.25)))
+    assert hit.loss[:, 0].tolist() == [3, 0.1]
+    assert hit.failed_in[:, 0].tolist() == [-1, 0]
+
+
+def test_many_scenarios_come_back_in_their_order_each_as_if_alone():
+    chain = book([9, 3, 2], [50, 10, 20], {(0, 1): 5, (1, 2): 8})
+    shock = np.zeros((3, 21))
+    shock[2] = np.linspace(0, 20, 21)
+    together = settle(chain, Shocks(shock), Rules(MODELS["en"]))
+    alone = [settle(chain, Shocks(shock[:, [place]]), Rules(MODELS["en"])) for place in range(21)]
+    assert together.loss.tolist() == np.hstack([each.loss for each in alone]).tolist()
+    assert together.rounds.tolist() == [int(each.rounds[0]) for each in alone]
+    assert settle(chain, Shocks(shock[:, :0]), Rules(MODELS["en"])).loss.shape == (3, 0)
