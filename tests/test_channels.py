@@ -77,6 +77,10 @@ def test_a_supplier_loses_the_receivable_and_a_buyer_the_margin_on_a_year_of_sup
     assert losses(with_accounts, "receivable_loss") == {(B, A): 15}
     assert losses(with_accounts, "supply_break") == {(A, B): 30}
     assert losses(firms(supplies=[sale]), "supply_break") == {(A, B): 20}
+    at_a_loss = firms([{"party_row": B, "revenue": 200.0, "costs": 250.0}], supplies=[sale])
+    assert losses(at_a_loss, "supply_break") == {}
+    at_no_cost = firms([{"party_row": B, "revenue": 200.0, "costs": -200.0}], supplies=[sale])
+    assert losses(at_no_cost, "supply_break") == {(A, B): 120}
 
 
 def test_a_receivable_sold_without_recourse_loses_nothing_and_with_recourse_all() -> None:
@@ -110,6 +114,25 @@ def test_an_owner_loses_its_share_of_the_equity(said: Row, lost: float | None) -
     """Of an equity of 40: .6 is 24; of a band the middle, .375 is 15; 75 % and more .875 is 35; votes tell no capital."""
     held = firms([{"party_row": B, "equity": 40.0}], owns=[stake(**said)])
     assert losses(held, "equity_loss") == {(B, A): lost}
+
+
+def test_an_enterprise_without_equity_has_none_to_lose() -> None:
+    assert losses(firms([{"party_row": B, "equity": -40.0}], owns=[stake(share=0.6)]), "equity_loss") == {}
+    assert losses(firms([{"party_row": B, "equity": 0.5}], owns=[stake(share=0.6)]), "equity_loss") == {(B, A): 0.3}
+
+
+def test_a_stake_of_which_nothing_more_is_said_is_neither_nominee_nor_indirect() -> None:
+    held = firms([{"party_row": B, "equity": 40.0}], owns=[stake(share=0.5, nominee=None, direct=None)])
+    assert losses(held, "equity_loss") == {(B, A): 20}
+
+
+def test_a_guarantee_after_collateral_and_of_one_facility() -> None:
+    """B owes 80; the bank holds 30 of collateral, on 50 drawn of F-1. All debt: 50; F-1 alone: 20; G-1 unknown: 50."""
+    sheets: list[Row] = [{"party_row": B, "debt": 80.0}]
+    loan: Row = {"facility_id": "F-1", "party_row": B, "drawn": 50.0, "collateral": 30.0}
+    for facility, call in ((None, 50), ("F-1", 20), ("G-1", 50)):
+        bound = firms(sheets, exposures=[loan], guarantees=[guarantee(A, B, None, facility_id=facility)])
+        assert losses(bound, "guarantee_call") == {(B, A): call}
 
 
 def test_nominee_indirect_and_treasury_stakes_conduct_nothing() -> None:

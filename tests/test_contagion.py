@@ -151,6 +151,25 @@ def test_outside_assets_are_all_that_is_no_claim_on_others():
     assert chain.sheets(Terms()).outside.tolist() == [20, 10, 35]
 
 
+def test_stakes_are_no_outside_assets_and_without_any_nothing_is_below_zero():
+    """Of 20 in all A holds 15 in B; B has 3 and holds claims of 4."""
+    held = csr_array(np.array([[0, 15.0], [0, 0]]))
+    pair = Book(
+        np.array([15.0, 1]), np.array([5.0, 2]), {"stake": held, "claim": csr_array(np.array([[0, 0], [4.0, 0]]))}
+    )
+    assert pair.sheets(Terms()).outside.tolist() == [5, 0]
+
+
+def test_exactly_as_many_rounds_as_allowed_will_do():
+    """The chain takes four."""
+    chain = book([4, 7, 2], [50, 10, 20], {(0, 1): 5, (1, 2): 8})
+    shocks = Shocks(np.array([[0], [0], [12.0]]))
+    enough, short = (Rules(MODELS["furfine"], limits=Limits(rounds=rounds)) for rounds in (4, 3))
+    assert settle(chain, shocks, enough).rounds.tolist() == [4]
+    with pytest.raises(NotSettled):
+        settle(chain, shocks, short)
+
+
 def test_parties_that_own_each_other_wholly_have_no_worth_that_can_be_told():
     """Beside them one that is sound; a half and a half is told: 10 and 4 more are (10 + 4/2) / (1 - 1/4) = 16 and 12."""
     ring = csr_array(np.array([[0, 1.0, 0], [1.0, 0, 0], [0, 0, 0]]))
