@@ -167,6 +167,18 @@ def test_consolidated_accounts_already_hold_the_losses_on_those_inside() -> None
     assert losses(group, "guarantee_call") == {(D, A): 5}
 
 
+@pytest.mark.parametrize(("basis", "lost"), [("consolidated_accounts", {}), ("contract", {(B, A): 20})])
+def test_half_of_the_shares_consolidates_nobody_but_control_by_accounts_does(
+    basis: str, lost: dict[object, float]
+) -> None:
+    sheets: list[Row] = [
+        {"party_row": A, "scope": "consolidated", "equity": 90.0},
+        {"party_row": B, "equity": 40.0},
+    ]
+    control: Row = {"source_row": A, "target_row": B, "basis": basis}
+    assert losses(firms(sheets, owns=[stake(share=0.5)], controls=[control]), "equity_loss") == lost
+
+
 def test_solo_accounts_speak_before_consolidated_ones() -> None:
     both: list[Row] = [
         {"party_row": A, "scope": "consolidated", "equity": 90.0},
