@@ -9,6 +9,7 @@ the least loss: the greatest equity that solves it. [i, j] of a W is what i lose
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -57,11 +58,15 @@ class Book:
     def sheets(self, terms: Terms) -> Sheets:
         """Their balance sheets as valuations read them, shape (n,)."""
         full = self.equity if self.full is None else self.full
-        outside = self.outside
-        if outside is None:
-            held = sum((self.losses[kind].sum(axis=1) for kind in ("claim", "stake") if kind in self.losses), 0.0)
-            outside = np.maximum(self.equity + self.owed - held, 0.0)
-        return sheets(self.equity, self.owed, outside, full, terms.volatility)
+        return sheets(self.equity, self.owed, self.outside_assets, full, terms.volatility)
+
+    @cached_property
+    def outside_assets(self) -> Floats:
+        """(n,) as given, else equity + owed less all claims, and not below 0."""
+        if self.outside is not None:
+            return self.outside
+        held = sum((self.losses[kind].sum(axis=1) for kind in ("claim", "stake") if kind in self.losses), 0.0)
+        return np.maximum(self.equity + self.owed - held, 0.0)
 
 
 @dataclass(frozen=True)
