@@ -25,7 +25,7 @@ def accounts(world: World) -> pl.DataFrame:
 
 def _sheets(world: World, row: int) -> pl.DataFrame:
     firm = np.flatnonzero(world.there(row) & world.firms.files)
-    balance = _as_stated(world, row)
+    balance = as_stated(world, row)
     since = np.repeat(world.end(row), len(firm))
     filed = np.where(world.entry[firm] == row, since, world.told(since, f"accounts {row}", FILING))
     solo = dated(_figures(world, row, balance, "solo")[firm], since, filed)
@@ -46,7 +46,7 @@ def parents(world: World) -> Ints:
     return np.flatnonzero(np.bincount(owners, minlength=world.firms.count) >= CONSOLIDATES * len(world.path.standings))
 
 
-def _as_stated(world: World, row: int) -> Balance:
+def as_stated(world: World, row: int) -> Balance:
     """The true balance sheets, liabilities off by one draw a firm and year, which quarters can't average away."""
     assets, noise = world.path.assets[row], world.form.leverage_noise
     off = noise * generator(world.seed, "leverage", row // MONTHS).standard_normal(len(assets))

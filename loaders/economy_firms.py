@@ -1,6 +1,5 @@
 """The firms of a made-up economy, drawn from a seed; those that enter later are drawn with them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,5 +88,5 @@ def draw_firms(count: int, years: int, seed: int, seen: tuple[float, float] = (1
 
 def _common_first(kinds: int, count: int, rng: np.random.Generator) -> Ints:
     """Numbers below `kinds`, low ones more often."""
-    weight: Sequence[float] = 1 / np.arange(1, kinds + 1) ** 0.7
-    return rng.choice(kinds, count, p=weight / np.sum(weight))
+    weight = 1 / np.arange(1, kinds + 1) ** 0.7
+    return rng.choice(kinds, count, p=weight / weight.sum())

@@ -35,8 +35,8 @@ class Conduits:
     def only(self, channels: Collection[int]) -> "Conduits":
         """The losses through some channels."""
         chosen = np.isin(self.channel, list(channels))
-        kept = (column[chosen] for column in (self.fails, self.suffers, self.share, self.channel, self.link))
-        return conduits(len(self.first) - 1, *kept)
+        fails, suffers, channel, link = (each[chosen] for each in (self.fails, self.suffers, self.channel, self.link))
+        return conduits(len(self.first) - 1, (fails, suffers), self.share[chosen], (channel, link))
 
     def of(self, failed: Ints) -> tuple[Ints, Ints]:
         """Of so many failures (k,) the place of each loss, and which failure it belongs to."""
@@ -46,11 +46,18 @@ class Conduits:
         return self.first[failed][cause] + np.arange(len(cause)) - begin[cause], cause
 
 
-def conduits(size: int, fails: Ints, suffers: Ints, share: Floats, channel: Ints, link: Ints) -> Conduits:
-    """Losses among `size` firms, put in order."""
-    order = np.argsort(fails, kind="stable")
-    first = np.searchsorted(fails[order], np.arange(size + 1))
-    return Conduits(fails[order], suffers[order], share[order], channel[order], link[order], first)
+def conduits(size: int, ends: tuple[Ints, Ints], share: Floats, origin: tuple[Ints, Ints]) -> Conduits:
+    """Losses among `size` firms, put in order.
+
+    Args:
+        size: m.
+        ends: who fails, who suffers.
+        share: of the assets of who suffers.
+        origin: number of the channel, row of the link.
+    """
+    order = np.argsort(ends[0], kind="stable")
+    fails, suffers, channel, link = (each[order] for each in (*ends, *origin))
+    return Conduits(fails, suffers, share[order], channel, link, np.searchsorted(fails, np.arange(size + 1)))
 
 
 @dataclass(frozen=True)
@@ -95,9 +102,7 @@ def rooms(horizon: Horizon, rng: np.random.Generator, paths: int) -> Singles:
     own: Singles = rng.standard_normal(shape, dtype=np.float32)
     if horizon.local is not None:
         own = _mixed(horizon.local, own)
-    market = rng.standard_normal((MONTHS, paths, 1), dtype=np.float32)
-    industry = rng.standard_normal((MONTHS, paths, INDUSTRIES), dtype=np.float32)
-    common = np.float32(MARKET) * market + np.float32(INDUSTRY) * industry
+    common = np.float32(MARKET) * _mirrored(rng, paths, 1) + np.float32(INDUSTRY) * _mirrored(rng, paths, INDUSTRIES)
     own *= np.float32(np.sqrt(1 - MARKET**2 - INDUSTRY**2))
     own += np.take(common, horizon.industry, axis=2)
     own *= horizon.shake.astype(np.float32)
@@ -106,6 +111,12 @@ def rooms(horizon: Horizon, rng: np.random.Generator, paths: int) -> Singles:
     for month in range(1, MONTHS):
         own[month] += own[month - 1]
     return own
+
+
+def _mirrored(rng: np.random.Generator, paths: int, kinds: int) -> Singles:
+    """Common shocks, (12, paths, kinds); half of the paths see the others' with the sign changed, to settle sooner."""
+    half: Singles = rng.standard_normal((MONTHS, (paths + 1) // 2, kinds), dtype=np.float32)
+    return np.concatenate([half, -half], axis=1)[:, :paths]
 
 
 def _mixed(local: csr_array, own: Singles) -> Singles:
@@ -136,20 +147,21 @@ def first_defaults(room: Singles, harm: Conduits, spread: int = 1) -> Months:
 
 
 def losses_taken(month: Months, harm: Conduits, spread: int = 1) -> Floats:
-    """What each firm has lost by the end of each month on one path, (13, m); the last row holds what is still to come.
+    """What each firm has lost by the end of each month, (13, paths, m); the last row holds what is still to come.
 
     Args:
-        month: (m,) of first defaults.
+        month: (paths, m) of first defaults.
         harm: what failures cost.
         spread: months over which a loss is taken.
     """
-    size = len(month)
-    place, _ = harm.of(np.flatnonzero(month < SURVIVES))
-    lost = np.zeros((MONTHS + 1) * size)
+    path, firm = np.nonzero(month < SURVIVES)
+    place, cause = harm.of(firm)
+    suffers = path[cause] * month.shape[1] + harm.suffers[place]
+    lost = np.zeros((MONTHS + 1) * month.size)
     for later in range(1, spread + 1):
-        when = np.minimum(month[harm.fails[place]].astype(np.int64) + later, MONTHS)
-        lost += np.bincount(when * size + harm.suffers[place], harm.share[place] / spread, len(lost))
-    return np.cumsum(lost.reshape(MONTHS + 1, size), axis=0)
+        when = np.minimum(month[path, firm][cause].astype(np.int64) + later, MONTHS)
+        lost += np.bincount(when * month.size + suffers, harm.share[place] / spread, len(lost))
+    return np.cumsum(lost.reshape(MONTHS + 1, *month.shape), axis=0)
 
 
 def alive_only(chosen: Flags) -> Ints:

@@ -1,6 +1,5 @@
 """What the links of a made-up economy are about in money, and what a failure costs whom."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,12 +45,6 @@ class Losses:
     money: Floats
     channel: Ints
     link: Ints
-
-    def only(self, channels: Collection[int]) -> "Losses":
-        """The losses through some channels."""
-        chosen = np.isin(self.channel, list(channels))
-        fails, suffers, channel, link = (each[chosen] for each in (self.fails, self.suffers, self.channel, self.link))
-        return Losses(fails, suffers, self.money[chosen], channel, link)
 
 
 @dataclass(frozen=True)

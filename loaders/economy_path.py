@@ -61,7 +61,6 @@ class Path:
     defaults: Ints
     cures: Ints
     bankruptcies: Ints
-    leaves: Ints
     standings: Sequence[Standing]  # at the opening and at the end of each year
 
 
@@ -77,10 +76,10 @@ def simulate(firms: Firms, form: Form, years: int, seed: int) -> Path:
         last = _Year(standings[-1], rows[-1], failed_on, fates)
         standings.append(_december(firms, form, last, (seed, year)))
         panels.append(np.concatenate([rows[:-1], _panel(standings[-1])]))
-        cases.append(_cases(last, standings[-1], MONTHS * year))
+        cases.append(_cases(last, MONTHS * year))
     assets, owed, status = (np.concatenate([panel[:, part] for panel in panels]) for part in range(3))
-    lots = (np.concatenate([case[kind] for case in cases]) for kind in range(4))
-    return Path(assets, owed, status.astype(np.int64), *lots, standings)
+    defaults, cures, bankruptcies = (np.concatenate([case[kind] for case in cases]) for kind in range(3))
+    return Path(assets, owed, status.astype(np.int64), defaults, cures, bankruptcies, standings)
 
 
 def _panel(standing: Standing) -> Floats:
@@ -94,7 +93,7 @@ def _opening(firms: Firms, form: Form, seed: int) -> Standing:
 
 
 def _standing(
-    firms: Firms, form: Form, state: tuple[Ints, Balance, Ints], old: Links | None, when: tuple[int, int]
+    firms: Firms, form: Form, state: tuple[Ints, Balance], old: Links | None, when: tuple[int, int]
 ) -> Standing:
     """A December's end, once it is settled who is there with what balance sheet."""
     status, balance = state
@@ -118,7 +117,8 @@ def horizon_of(firms: Firms, form: Form, standing: Standing) -> Horizon:
     there, number = np.flatnonzero(alive), alive_only(alive)
     assets, harm = standing.balance.assets, standing.losses
     share = harm.money / assets[harm.suffers]
-    every = conduits(len(there), number[harm.fails], number[harm.suffers], share, harm.channel, harm.link)
+    ends = (number[harm.fails], number[harm.suffers])
+    every = conduits(len(there), ends, share, (harm.channel, harm.link))
     shake = firms.volatility[there] / np.sqrt(12)
     flow = cash_flow(firms, standing.balance)[there] / 12 if form.cash else 0.0
     return Horizon(
@@ -164,9 +164,9 @@ def _fates(standing: Standing, rng: np.random.Generator) -> _Fates:
 
 def _year(standing: Standing, horizon: Horizon, room: Singles, cured: Ints) -> tuple[Floats, Ints]:
     """Twelve rows of assets, liabilities and status, (12, 3, n), and the month of each firm's default, or -1."""
-    month = first_defaults(room[:, None], horizon.harm, horizon.spread)[0].astype(np.int64)
+    found = first_defaults(room[:, None], horizon.harm, horizon.spread)
     there, now = np.flatnonzero(standing.alive), np.arange(MONTHS)[:, None]
-    lost = losses_taken(month, horizon.harm, horizon.spread)
+    month, lost = found[0].astype(np.int64), losses_taken(found, horizon.harm, horizon.spread)[:, 0]
     booked = np.concatenate([lost[: MONTHS - 1], lost[MONTHS:]])  # what December's failures cost is booked at once
     change = (room - horizon.room - booked)[np.minimum(now, month), np.arange(len(there))]
     start = _panel(standing)[0]
@@ -193,18 +193,12 @@ def _december(firms: Firms, form: Form, year: _Year, when: tuple[int, int]) -> S
     return _standing(firms, form, (status, Balance(assets, owed)), year.began.links, (seed, number + 1))
 
 
-def _cases(year: _Year, end: Standing, begin: int) -> tuple[Ints, Ints, Ints, Ints]:
-    """The year's defaults, cures, bankruptcies and leaves, rows of month and firm."""
+def _cases(year: _Year, begin: int) -> tuple[Ints, Ints, Ints]:
+    """The year's defaults, cures and bankruptcies, rows of month and firm."""
     failed = np.flatnonzero(year.failed_on >= 0)
-    gone = np.setdiff1d(np.flatnonzero((end.status == GONE) & (year.began.status != GONE)), year.fates.wound_up)
-    last = begin + MONTHS - 1
-    lots = [
-        (begin + year.failed_on[failed], failed),
-        (begin + CURE, year.fates.cured),
-        (last, year.fates.wound_up),
-        (last, gone),
-    ]
-    defaults, cures, bankruptcies, leaves = (
-        np.stack([np.broadcast_to(month, len(firm)), firm], axis=1).astype(np.int64) for month, firm in lots
-    )
-    return defaults, cures, bankruptcies, leaves
+    defaults = np.stack([begin + year.failed_on[failed], failed], axis=1)
+    return defaults, _all_in(begin + CURE, year.fates.cured), _all_in(begin + MONTHS - 1, year.fates.wound_up)
+
+
+def _all_in(month: int, firms: Ints) -> Ints:
+    return np.stack([np.full(len(firms), month), firms], axis=1)

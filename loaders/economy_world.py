@@ -125,7 +125,7 @@ def deeds(world: World, lots: Sequence[Ties]) -> Deeds:
     first = np.flatnonzero(~(same & _unchanged(every.amount)))
     ends = np.minimum.reduceat(until, first) if len(first) else until
     versions = Deeds(every.keep(first), year[first] * MONTHS, ends)
-    return versions.keep(_seen(versions.ties.contract, world.form.unseen))
+    return versions.keep(on_record(versions.ties.contract, world.form.unseen))
 
 
 def _same(ties: Ties) -> Flags:
@@ -142,7 +142,7 @@ def _over(world: World, ties: Ties, year: Ints) -> Ints:
     """Row at whose end a contract of that year is over: its year's last, or that of the last loss after a failure."""
     closing = (year + 1) * MONTHS
     failed = np.minimum(_failing(world, ties.source, year), _failing(world, ties.target, year))
-    return np.minimum(closing, failed + world.form.spread + 1)
+    return np.asarray(np.minimum(closing, failed + world.form.spread + 1))
 
 
 def _failing(world: World, firm: Ints, year: Ints) -> Ints:
@@ -151,10 +151,10 @@ def _failing(world: World, firm: Ints, year: Ints) -> Ints:
     asked = firm * (world.months // MONTHS) + year
     place = np.searchsorted(keys, asked)
     found = np.append(keys, -1)[place] == asked
-    return np.where(found, np.append(month, 0)[place], world.months)
+    return np.asarray(np.where(found, np.append(month, 0)[place], world.months))
 
 
-def _seen(contract: Ints, unseen: float) -> Flags:
+def on_record(contract: Ints, unseen: float) -> Flags:
     """Which contracts are on record at all; all links of a contract alike, in every year."""
     return np.asarray(contract * 2_654_435_761 % 2**32 >= unseen * 2**32)
 
