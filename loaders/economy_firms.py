@@ -66,7 +66,7 @@ def draw_firms(count: int, years: int, seed: int, seen: tuple[float, float] = (1
     quality = rng.standard_normal(n)
     size = np.minimum(np.exp(16.6 + 1.1 * rng.standard_normal(n)) * (1 + 0.25 * rng.pareto(1.3, n)), 3e11)
     lean = 0.8 - 0.35 * quality + 0.4 * rng.standard_normal(n)
-    pull = (size / np.median(size)) ** 0.25
+    pull = (size / np.median(size)) ** 0.25 * (rng.random(n) < 0.88)  # the others trade with hardly anyone
     return Firms(
         quality=quality,
         assets=size,

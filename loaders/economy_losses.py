@@ -14,8 +14,8 @@ LGD = 0.55  # of a claim on a firm that failed, or of a guarantee called
 SUPPLY = 0.25  # of the yearly margin on what a failed supplier delivered
 TURNS = 6.0  # a year's deliveries over the receivable: it is two months old
 LIMIT = 1.6  # of its equity: the most that a firm lets one partner's failure cost it
-RADIUS = 0.78  # spectral radius of loss over equity: a chain of failures dies out
-CORE, TIGHTER = 0.01, 0.8  # part in that radius, of the largest, from which on partners trust each other less
+RADIUS = 0.72  # spectral radius of loss over equity, by power iteration: below .8, a chain of failures dies out
+CORE, TIGHTER = 0.01, 0.7  # part in that radius, of the largest, from which on partners trust each other less
 
 
 @dataclass(frozen=True)
@@ -152,11 +152,11 @@ def radius(harm: Losses, balance: Balance) -> tuple[float, Floats]:
     return gain, suffers * fails
 
 
-def _grown(matrix: csr_array, rounds: int = 60) -> tuple[float, Floats]:
-    """Largest eigenvalue and its vector by power iteration; one is added on the diagonal, so that rings settle."""
+def _grown(matrix: csr_array, rounds: int = 40, shift: float = 0.25) -> tuple[float, Floats]:
+    """Largest eigenvalue and its vector by power iteration; with something on the diagonal, so that rings settle."""
     vector, grown = np.ones(matrix.shape[0]), 1.0
     for _ in range(rounds):
-        following = vector + matrix @ vector
+        following = shift * vector + matrix @ vector
         grown = float(following.max())
         vector = following / grown
-    return grown - 1, vector
+    return grown - shift, vector

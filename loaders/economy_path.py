@@ -100,7 +100,7 @@ def _standing(
     seed, year = when
     links = priced(firms, balance, renewed(firms, status == ALIVE, balance.equity, old, when))
     harm = losses(firms, balance, links, _severity(firms, form, generator(seed, "severity", year)))
-    liquid = generator(seed, "liquid", year).uniform(0.5, 0.9, firms.count) if form.cash else np.ones(firms.count)
+    liquid = generator(seed, "liquid", year).uniform(0.6, 1.0, firms.count) if form.cash else np.ones(firms.count)
     return Standing(status, balance, links, harm, liquid)
 
 
