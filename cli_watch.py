@@ -32,4 +32,26 @@ def monitor(flags: dict[str, Any], /, run: str | None, form: str, summary: str |
     tell(report, summary)
 
 
-COMMANDS = (monitor,)
+@click.command()
+@click.argument("run")
+@rows_as
+@summarised
+@click.pass_obj
+def replay(flags: dict[str, Any], /, run: str, form: str, summary: str | None) -> None:
+    """Make a saved score run again from its inputs and compare it bit for bit; exit 3 unless all is equal.
+
+    Inputs: the register as of the run's day and as held then (snapshot), model, settings, rules, dictionary, code and
+    libraries. Later knowledge changes nothing; where a result differs, the inputs that do are named.
+
+    \b
+    Example:
+        relparty replay score-2024-06-30-1a2b3c4d
+    """
+    from . import replaying
+
+    rows, report = replaying.replay(configured(flags), run)
+    show_frame(rows, form)
+    tell(report, summary)
+
+
+COMMANDS = (monitor, replay)
