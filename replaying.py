@@ -96,13 +96,8 @@ def _results(saved: Scores, made: Scores) -> list[Row]:
 def _result(name: str, then: pl.DataFrame, now: pl.DataFrame, named_by: str) -> Row:
     """A file beside the same made again: how many rows differ in any bit, and the first of them."""
     if then.schema != now.schema:
-        other = sorted(set(then.schema.items()) ^ set(now.schema.items()), key=str)
-        return (
-            name,
-            "differs",
-            f"{then.height:,} rows",
-            f"other columns, first {other[0][0] if other else 'their order'}",
-        )
+        other = sorted({column for column, _ in set(then.schema.items()) ^ set(now.schema.items())})
+        return name, "differs", f"{then.height:,} rows", f"other columns: {', '.join(other) or 'their order'}"
     if then.height != now.height:
         return name, "differs", f"{then.height:,} rows", f"{now.height:,} rows"
     apart = _differing(then, now)

@@ -86,9 +86,16 @@ def test_one_bit_of_a_score_changed_afterwards_is_found(relparty_scored, run):
 
     result = relparty_scored("replay", run.name, "--format", "csv", code=3)
 
-    assert f'scores.parquet,differs,"{firms.height} rows' not in result.stdout
     assert f"1 rows differ, first {firms[5, 'party_id']}" in result.stdout
     assert "not equal; no input differs, so its files were changed" in result.stderr
+
+
+def test_a_column_that_scores_no_longer_have_is_named(relparty_scored, run):
+    pl.read_parquet(run / "scores.parquet").with_columns(risk_colour=pl.lit("red")).write_parquet(
+        run / "scores.parquet"
+    )
+
+    assert "other columns: risk_colour" in relparty_scored("replay", run.name, "--format", "csv", code=3).stdout
 
 
 def test_a_link_that_was_taken_out_is_found(relparty_scored, run):
