@@ -23,6 +23,7 @@ from .cli_common import (
 )
 from .cli_related import COMMANDS
 from .cli_stress import stress
+from .cli_watch import COMMANDS as WATCHING
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -279,7 +280,7 @@ def serve(flags: dict[str, Any], /) -> None:
     keep_serving(configured(flags), click.echo)
 
 
-for command in (*COMMANDS, stress):
+for command in (*COMMANDS, stress, *WATCHING):
     main.add_command(command)
 
 if __name__ == "__main__":

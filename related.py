@@ -22,7 +22,8 @@ from .graph.limits import Bank, LimitUse, limit_use
 from .graph.owners import beneficial_owners
 from .graph.paths import records
 from .graph.snapshot import Snapshot
-from .jobs import Report, Step, loaded, run_of
+from .jobs import Report, Step, loaded
+from .run_inputs import run_of
 
 if TYPE_CHECKING:
     from .graph.store import Store
