@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from . import cli_related, cli_risk
 from .cli_common import (
     DAY,
     PATH,
@@ -21,7 +22,6 @@ from .cli_common import (
     tell,
     waits,
 )
-from .cli_related import COMMANDS
 from .cli_stress import stress
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def serve(flags: dict[str, Any], /) -> None:
     keep_serving(configured(flags), click.echo)
 
 
-for command in (*COMMANDS, stress):
+for command in (*cli_related.COMMANDS, *cli_risk.COMMANDS, stress):
     main.add_command(command)
 
 if __name__ == "__main__":
