@@ -159,6 +159,7 @@ def train(flags: dict[str, Any], /, until: datetime | None, seed: int, summary: 
 @main.command()
 @click.option("--as-of", type=DAY, help="Score this day from the register.  [default: the store's day, from the store]")
 @click.option("--model", "model_id", help="Model to score with.  [default: the newest]")
+@click.option("--overrides", type=PATH, help="File of overrides.  [default: overrides.csv in the home folder, if any]")
 @click.option("--out", type=PATH, help="Also write all scores to this .csv or .parquet file.")
 @click.option("--dry-run", is_flag=True, help="Score, but publish nothing.")
 @waits
