@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from . import cli_related, cli_risk
 from .cli_common import (
     DAY,
     PATH,
@@ -21,7 +22,6 @@ from .cli_common import (
     tell,
     waits,
 )
-from .cli_related import COMMANDS
 from .cli_stress import stress
 from .cli_watch import COMMANDS as WATCHING
 
@@ -160,6 +160,7 @@ def train(flags: dict[str, Any], /, until: datetime | None, seed: int, summary: 
 @main.command()
 @click.option("--as-of", type=DAY, help="Score this day from the register.  [default: the store's day, from the store]")
 @click.option("--model", "model_id", help="Model to score with.  [default: the newest]")
+@click.option("--overrides", type=PATH, help="File of overrides.  [default: overrides.csv in the home folder, if any]")
 @click.option("--out", type=PATH, help="Also write all scores to this .csv or .parquet file.")
 @click.option("--dry-run", is_flag=True, help="Score, but publish nothing.")
 @waits
@@ -280,7 +281,7 @@ def serve(flags: dict[str, Any], /) -> None:
     keep_serving(configured(flags), click.echo)
 
 
-for command in (*COMMANDS, stress, *WATCHING):
+for command in (*cli_related.COMMANDS, *cli_risk.COMMANDS, stress, *WATCHING):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from . import __version__
+from .final_scores import final_scores, overrides_of
 from .graph import register_folder
 from .graph.checks import Subject, bare_parties, check
 from .graph.configuration import Configuration
 from .graph.errors import DataError, StoreError, UsageError
 from .graph.register import Register
-from .graph.results import check_complete, save_run
+from .graph.results import check_complete
 from .loaders.intake import Intake, close_absent, take_in, write_quarantine
 from .loaders.reading import Reading
 from .run_inputs import run_of
@@ -217,14 +218,15 @@ def score_day(
         store.snapshot() if store is not None and day is None else loaded(config).as_of(_given(day), config.settings)
     )
     step("scoring", 0, 1)
-    scores = model.score(snapshot)
+    final = final_scores(model, snapshot, overrides_of(config, options.get("overrides"), snapshot))
+    scores = final.scores
     check_complete(scores, snapshot)
     step("scoring", 1, 1)
-    run = run_of("score", snapshot, model.model_id, config)
-    save_run(config.home / "runs", run, scores)
+    run = run_of("score", snapshot, model.model_id, config, final.hashes)
+    final.save(config.home / "runs", run)
     if options.get("out"):
         _write_rows(scores.firms, Path(options["out"]))
-    lines = [f"run {run.run_id}: {scores.firms.height:,} enterprises scored for {run.as_of}"]
+    lines = [f"run {run.run_id}: {scores.firms.height:,} enterprises scored for {run.as_of}", *final.lines]
     if store is not None and not options.get("dry_run"):
         in_force = store.publish(run, scores, wait=options["wait"], progress=step)
         lines.append("published, in force" if in_force else "remembered, not in force: the store shows a later day")

@@ -9,6 +9,7 @@ from polars import selectors as cs
 from .graph import register_folder
 from .graph.configuration import Configuration
 from .graph.errors import DataError
+from .graph.overrides import OVERRIDES, with_final
 from .graph.results import Run, Scores
 from .graph.snapshot import Snapshot
 from .jobs import Report
@@ -48,7 +49,7 @@ def replay(config: Configuration, run_id: str) -> tuple[pl.DataFrame, Report]:
         found, folder = rebuilt(config, run), model_folder(config, run)
         rows = [_register_row(config, run), _snapshot_row(run, found), _model_row(run, folder), *rows]
         if found.snapshot is not None and folder is not None:
-            rows += _results(saved, _scored(folder, found.snapshot))
+            rows += _results(saved, _scored(folder, found.snapshot, config.home / "runs" / run.run_id))
         late = found.told
     else:
         late = ""
@@ -80,10 +81,13 @@ def _model_row(run: Run, folder: Path | None) -> Row:
     return _input("model", run.model_id, Model.load(folder).model_id)
 
 
-def _scored(folder: Path, snapshot: Snapshot) -> Scores:
+def _scored(folder: Path, snapshot: Snapshot, run: Path) -> Scores:
+    """The model's scores under the overrides that were in force for the run, which lie beside it."""
     from .gnn.model import Model
 
-    return Model.load(folder).score(snapshot)
+    kept = run / "overrides.parquet"
+    overrides = pl.read_parquet(kept) if kept.is_file() else pl.DataFrame(schema=OVERRIDES)
+    return with_final(Model.load(folder).score(snapshot), overrides)
 
 
 def _results(saved: Scores, made: Scores) -> list[Row]:

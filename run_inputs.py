@@ -3,7 +3,7 @@
 import hashlib
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,10 +23,15 @@ ON_LOADING = {"persons"}  # what it did lies in the register
 OF_THE_REGISTER = "register"  # the one hash that later knowledge changes; the day's snapshot says what was used of it
 
 
-def run_of(kind: str, snapshot: Snapshot, by: str, config: Configuration) -> Run:
-    """The run of a model or rule set on a snapshot, named by what went in: the same again is the same run."""
+def run_of(
+    kind: str, snapshot: Snapshot, by: str, config: Configuration, also: Mapping[str, str] | None = None
+) -> Run:
+    """The run of a model or rule set on a snapshot, named by what went in: the same again is the same run.
+
+    `also` are hashes of what else went in.
+    """
     folder = config.home / "register"
-    hashes = inputs(snapshot, config)
+    hashes = inputs(snapshot, config) | dict(also or {})
     made_of = json.dumps([kind, by, hashes], sort_keys=True)
     short = hashlib.sha256(made_of.encode()).hexdigest()[:8]
     hashes |= {OF_THE_REGISTER: register_folder.manifest(folder).hash}

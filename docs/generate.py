@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from relparty.cli import main as relparty
 from relparty.graph.fields import FIELDS, Field
+from relparty.graph.overrides import OVERRIDE, REQUIRED
 from relparty.graph.schema import CHANNELS, GROUP_RESULTS, RESULTS, STRESS_RESULTS, TABLES, Table
 
 HERE = Path(__file__).parent
@@ -23,6 +24,7 @@ def dictionary() -> str:
         lines += _table(table)
     lines += ["## Channels", "", "| channel | runs over | who fails | what happens |", "|---|---|---|---|"]
     lines += [f"| {c.name} | {c.table} | {c.fails} | {c.meaning} |" for c in CHANNELS]
+    lines += _overrides()
     for title, specs in (
         ("Results on a firm", RESULTS),
         ("Results on groups, members and firms", GROUP_RESULTS),
@@ -31,6 +33,13 @@ def dictionary() -> str:
         lines += ["", f"## {title}", "", "| property | unit | meaning |", "|---|---|---|"]
         lines += [f"| {spec.name} | {spec.unit} | {spec.meaning} |" for spec in specs]
     return "\n".join(lines) + "\n"
+
+
+def _overrides() -> list[str]:
+    said = "Read by `relparty score`, never loaded. **Bold** columns are filled; so are party_id, or scheme and value."
+    names = {spec.name: f"**{spec.name}**" if spec.name in REQUIRED else spec.name for spec in OVERRIDE}
+    rows = [f"| {names[spec.name]} | {spec.kind} | {spec.unit} | {spec.meaning} |" for spec in OVERRIDE]
+    return ["", "## overrides.csv", "", said, "", "| column | kind | unit | meaning |", "|---|---|---|---|", *rows]
 
 
 def _table(table: Table) -> list[str]:

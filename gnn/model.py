@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -54,12 +54,20 @@ class Model:
         network.load_state_dict(dict(self.weights))
         return network
 
-    def score(self, snapshot: Snapshot) -> Scores:
-        """One row for every enterprise of the snapshot; the same bits whenever it is asked again."""
+    def score(self, snapshot: Snapshot, given: Sequence[str] = ()) -> Scores:
+        """One row for every enterprise of the snapshot; the same bits whenever it is asked again.
+
+        Args:
+            snapshot: the day.
+            given: ids of enterprises that are taken to fail: they have PD 1 and conduct with it.
+
+        Raises:
+            UsageError: one of `given` is no enterprise of that day.
+        """
         with same_bits(self.config):
-            graph = tensors(snapshot, self.scales, in_default(self.task, snapshot))
+            graph = tensors(snapshot, self.scales, in_default(self.task, snapshot, given))
             found = self.network().settle(graph, wire(graph))
-            return scores(snapshot, statuses(self.task, snapshot), graph, found)
+            return scores(snapshot, statuses(self.task, snapshot, given), graph, found)
 
     def save(self, folder: Path) -> Path:
         """Writes `folder`/model_id: weights.safetensors, model.json, reference.json, card.json, card.md; returns it."""

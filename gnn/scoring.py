@@ -36,7 +36,13 @@ def scores(snapshot: Snapshot, status: pl.Series, graph: HeteroData, hazards: Ha
     share = parts / np.maximum(parts.sum(axis=1, keepdims=True), np.finfo(float).tiny)  # (n, channels)
     channels = [pl.Series(f"risk_contagion_{name}", share[:, place]) for place, name in enumerate(NAMES)]
     firms = _by_status(firms.with_columns(channel * firms["risk_contagion"] for channel in channels))
-    return Scores(firms.select("party_id", *(spec.name for spec in SCORES)), _links(snapshot, firms, graph, hazards))
+    return Scores(_with_all_fields(firms), _links(snapshot, firms, graph, hazards))
+
+
+def _with_all_fields(firms: pl.DataFrame) -> pl.DataFrame:
+    """The fields of SCORES; those that people decide, and what rests on them, are left open."""
+    left = [pl.lit(None, dtype=spec.dtype).alias(spec.name) for spec in SCORES if spec.name not in firms.columns]
+    return firms.with_columns(left).select("party_id", *(spec.name for spec in SCORES))
 
 
 def _pd(hazard: Tensor) -> pl.Series:

@@ -4,9 +4,9 @@ Default is a row of DEFINITIONS. Lawsuits, tax arrears and days past due below t
 A firm's features on day d come from `register.as_of(d)`; whether it then defaulted, from what is known by a later day.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -112,13 +112,13 @@ def _before(day: date, months: int) -> date:
     return shift if isinstance(shift, date) else day
 
 
-def statuses(task: Task, snapshot: Snapshot) -> pl.Series:
+def statuses(task: Task, snapshot: Snapshot, given: Sequence[str] = ()) -> pl.Series:
     """Of each enterprise, in order: `in_default`, `unseen` (the bank holds no facility of it), or `scored`.
 
-    A snapshot without a single exposure states no book at all: then nobody counts as unseen.
+    A snapshot without a single exposure states no book at all: then nobody counts as unseen. `given` as in_default has.
     """
     firms = pl.DataFrame({"party_row": pl.arange(snapshot.enterprises, dtype=pl.UInt32, eager=True)})
-    failed = in_default(task, snapshot)["party_row"]
+    failed = in_default(task, snapshot, given)["party_row"]
     exposures = snapshot.table("exposures")
     seen = exposures.select("party_row").unique() if exposures.height else firms
     status = (
@@ -131,10 +131,14 @@ def statuses(task: Task, snapshot: Snapshot) -> pl.Series:
     return firms.select(status.alias("risk_status")).to_series()
 
 
-def in_default(task: Task, snapshot: Snapshot) -> pl.DataFrame:
+def in_default(task: Task, snapshot: Snapshot, given: Sequence[str] = ()) -> pl.DataFrame:
     """The parties in default on the snapshot's day, `party_row`, and `since` when by what is known.
 
-    Days past due speak for as long as a facility shows them; an event, until its cure is old enough.
+    Days past due speak for as long as a facility shows them; an event, until its cure is old enough. `given` are ids of
+    enterprises that are taken to fail on the day after, so that nobody's accounts hold it yet.
+
+    Raises:
+        UsageError: one of `given` is no enterprise of that day.
     """
     rule = task.rule
     events = snapshot.table("events").filter(pl.col("kind").is_in([*rule.events, "cured"]))
@@ -151,7 +155,17 @@ def in_default(task: Task, snapshot: Snapshot) -> pl.DataFrame:
     by_event = last.filter(pl.col("began").is_not_null() & (pl.col("bankrupt") | ~over.fill_null(value=False)))
     by_days = snapshot.table("exposures").filter(_past_due(rule, "party_row"))
     both = [by_event.select("party_row", since="began"), by_days.select("party_row", since="valid_from")]
+    both.append(_taken_to_fail(snapshot, given))
     return pl.concat(both).group_by("party_row").agg(pl.col("since").min()).sort("party_row")
+
+
+def _taken_to_fail(snapshot: Snapshot, given: Sequence[str]) -> pl.DataFrame:
+    rows = [snapshot.row_of(party) for party in given]
+    others = [party for party, row in zip(given, rows, strict=True) if row >= snapshot.enterprises]
+    if others:
+        raise UsageError(f"{others[0]}: no enterprise; the model knows of enterprises' failures alone.")
+    since = [snapshot.day + timedelta(days=1)] * len(rows)
+    return pl.DataFrame({"party_row": rows, "since": since}, schema={"party_row": pl.UInt32, "since": pl.Date})
 
 
 def _past_due(rule: Definition, party: str, among: str | None = None) -> pl.Expr:

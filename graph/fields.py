@@ -207,6 +207,10 @@ FIELDS: Mapping[str, Field] = _fields(
     Field("risk_driver", Kind.TEXT, "own, or the channel that adds most hazard", _R),
     Field("risk_basis", Kind.TEXT, "accounts, or estimated where the firm has none", _R),
     Field("risk_status", Kind.TEXT, "scored, in_default, unseen or abstained", _R),
+    Field("risk_pd_final", Kind.FRACTION, "PD that counts: the override in force, else risk_pd where scored; 1 in "
+          "default; missing where abstained or unseen without an override", _R, "fraction", 0, 1),
+    Field("risk_override", Kind.TEXT, "reason of the override in force", _R),
+    Field("risk_override_until", Kind.DAY, "first day on which that override no longer counts", _R, "day"),
     Field("risk_as_of", Kind.DAY, "day that the score is for", _R, "day"),
     Field("risk_run_id", Kind.TEXT, "run that wrote the score", _R),
     Field("risk_pd_previous", Kind.FRACTION, "risk_pd of the run before", _R, "fraction", 0, 1),
