@@ -19,13 +19,16 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.utils import scatter
 
 from .config import Config, same_bits
+from .smesd_level import FEWEST, loss_at_level
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 WELL, LONG_AGO, IN_TROUBLE = 0, 1, 2  # states of a node
-UNITS, ROUNDS = 12, 3  # hidden units; rounds of spreading: firm, person, firm, and what comes back from there
-STEPS, LOOK, RATE, RIDGE = 240, 10, 0.03, 20.0  # of Adam; steps between looks at the validation firms; pull to nought
-FEWEST = 1e-9  # a PD below is told from 0 no more
+UNITS, ROUNDS = 12, 3  # hidden units; rounds of spreading: firm to person, person to firm, and one on
+STEPS, LOOK = 150, 10  # of Adam over the full batch; steps between looks at the validation firms
+RATE, RATE_OF_LINKS = 0.03, 0.1  # step sizes; links settle before F learns its firms by heart
+RIDGE = 20.0  # pull of F's weights to nought
+FARTHEST = 4.0  # standard deviations of a number that are told apart
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class LinkHazards(nn.Module):
         self.outward = nn.Parameter(0.1 * torch.randn(UNITS, dtype=torch.float64))
         self.level = nn.Parameter(torch.tensor(np.log(np.expm1(level)), dtype=torch.float64))
         self.person = nn.Parameter(torch.tensor(-3.0, dtype=torch.float64))
-        self.relation = nn.Parameter(torch.full((relations,), -3.0, dtype=torch.float64))
+        self.relation = nn.Parameter(torch.full((relations,), -1.5, dtype=torch.float64))
         self.memory = nn.Parameter(torch.tensor(-1.0, dtype=torch.float64))
 
     def forward(self, graph: Data) -> Tensor:
@@ -86,9 +89,8 @@ class LinkHazards(nn.Module):
         return (-torch.expm1(-total)).clamp(FEWEST, 1 - FEWEST)
 
     def own(self, x: Tensor) -> Tensor:
-        """F, the hazard with all links cut (n,)."""
-        scaled = ((x - self.centre) / self.spread).clamp(-4, 4)  # (n, w)
-        return softplus(self.level + scaled @ self.straight + torch.tanh(scaled @ self.inward) @ self.outward)
+        """F, the hazard with all links cut (n,), from scaled numbers (n, w)."""
+        return softplus(self.level + x @ self.straight + torch.tanh(x @ self.inward) @ self.outward)
 
     def pull(self) -> Tensor:
         """What keeps weights without evidence small."""
@@ -103,13 +105,13 @@ def fit(training: Sequence[World], validation: World, relations: int, seed: int)
         network = LinkHazards(numbers.shape[1], relations, -np.log1p(-rate))
         network.centre.copy_(torch.from_numpy(numbers.mean(axis=0)))
         network.spread.copy_(torch.from_numpy(np.maximum(numbers.std(axis=0), 1e-6)))
-        _learn(network, _batch(training), _batch([validation]))
+        _learn(network, _batch(network, training), _batch(network, [validation]))
     return network
 
 
 def _learn(network: LinkHazards, training: Data, validation: Data) -> None:
     """Adam over the full batch; the weights kept are those that the validation firms like best."""
-    steps, ridge = torch.optim.Adam(network.parameters(), lr=RATE), RIDGE / len(training.outcome)
+    steps, ridge = _optimiser(network), RIDGE / len(training.outcome)
     best, kept = np.inf, network.state_dict()
     for step in range(1, STEPS + 1):
         steps.zero_grad()
@@ -117,28 +119,37 @@ def _learn(network: LinkHazards, training: Data, validation: Data) -> None:
         cost.backward()  # type: ignore[no-untyped-call]
         steps.step()
         if step % LOOK == 0:
-            with torch.no_grad():
-                loss = float(_cost(network, validation))
+            loss = loss_at_level(_pds(network, validation), validation.outcome.numpy())
             if loss < best:
                 best, kept = loss, {name: weight.clone() for name, weight in network.state_dict().items()}
     network.load_state_dict(kept)
+
+
+def _optimiser(network: LinkHazards) -> torch.optim.Optimizer:
+    links = [network.relation, network.person, network.memory]
+    firms = [weight for weight in network.parameters() if not any(weight is link for link in links)]
+    return torch.optim.Adam([{"params": firms, "lr": RATE}, {"params": links, "lr": RATE_OF_LINKS}])
 
 
 def _cost(network: LinkHazards, graph: Data) -> Tensor:
     return binary_cross_entropy(network(graph)[graph.counts], graph.outcome)
 
 
-@torch.no_grad()
 def pds(network: LinkHazards, world: World) -> Floats:
     """PD of the firms that count, shape (s,)."""
     with same_bits(Config()):
-        graph = _batch([world])
-        return np.asarray(network(graph)[graph.counts].numpy())
+        return _pds(network, _batch(network, [world]))
 
 
-def _batch(worlds: Sequence[World]) -> Data:
-    """The worlds side by side, with how their links hang together."""
+@torch.no_grad()
+def _pds(network: LinkHazards, graph: Data) -> Floats:
+    return np.asarray(network(graph)[graph.counts].numpy())
+
+
+def _batch(network: LinkHazards, worlds: Sequence[World]) -> Data:
+    """The worlds side by side, numbers scaled, with how their links hang together."""
     graph = Batch.from_data_list([_graph(world) for world in worlds])
+    graph.x = ((graph.x - network.centre) / network.spread).clamp(-FARTHEST, FARTHEST)  # (n, w)
     fails, suffers = graph.edge_index
     code, graph.pair = torch.unique(fails * graph.num_nodes + suffers, return_inverse=True)  # (p,), (e,)
     turned = suffers * graph.num_nodes + fails  # (e,)
