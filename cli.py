@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .cli_benchmark import benchmark
 from .cli_common import (
     DAY,
     PATH,
@@ -279,7 +280,7 @@ def serve(flags: dict[str, Any], /) -> None:
     keep_serving(configured(flags), click.echo)
 
 
-for command in (*COMMANDS, stress):
+for command in (*COMMANDS, stress, benchmark):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The dated question on SMEsD answered: gains of links, beside them the rewired null and the placebo of later events."""
+"""The dated question on SMEsD answered: what links gain, beside it the rewired null and the placebo."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
@@ -6,10 +6,11 @@ from dataclasses import astuple, dataclass
 import numpy as np
 import polars as pl
 
-from .gnn.metrics import Measured
-from .trial_smesd_dated import FIRST_DAY, LAST_DAY, LINKED, UNLINKED, Forecasts, forecasts, test_days
+from .graph.errors import DataError
+from .trial_smesd_dated import FEWEST, FIRST_DAY, LAST_DAY, LINKED, UNLINKED, Forecasts, forecasts, test_days
 from .trial_smesd_days import When, linked
-from .trial_smesd_gains import METRICS, draws, gain, interval, rate_ratio
+from .trial_smesd_draws import draws, interval
+from .trial_smesd_gains import METRICS, gain, rate_ratio
 from .trial_smesd_survivors import YEAR, Floats, Panel
 
 Progress = Callable[[str, int, int], None]
@@ -42,8 +43,17 @@ class Dated:
 
 
 def answered(panel: Panel, progress: Progress) -> Dated:
-    """Forecasts of every model, with real links and rewired, with events before and after, compared."""
-    days, weight = test_days(panel), draws(panel.components())
+    """Forecasts of every model, with real links and rewired, with events before and after, compared.
+
+    Raises:
+        DataError: too few lost loan suits to train on and to test.
+    """
+    days, weight = test_days(panel), draws(panel.ties.components())
+    if not _with_a_year_after(days):
+        raise DataError(
+            f"lawsuits.csv: no test day has {FEWEST} first lost loan suits of survivors in the windows to train on and "
+            f"two years after it. The dated part needs SMEsD's whole files."
+        )
     told = _told(panel, days, progress)
     null = []
     for seed in range(REWIRINGS):
@@ -55,24 +65,6 @@ def answered(panel: Panel, progress: Progress) -> Dated:
     rows += [_compared(*pair, metric, told, null, weight) for pair in COMPARED for metric in METRICS]
     rows += [_rates("linked firms failed", 0, panel, weight), _rates("the same, not just before", TRACE, panel, weight)]
     return Dated(pl.DataFrame(rows, schema=_columns(), orient="row"), _days(panel, days), len(panel.companies))
-
-
-def verdict(dated: Dated) -> str:
-    """One sentence on the question, one on the placebo, whichever way they fall."""
-    row = dated.figure("gnn - gnn_cut", "log_loss")
-    shown = f"{row['value']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}] of log-loss"
-    if row["low"] > 0 and row["value"] > row["null_high"]:
-        first = f"Yes: links help the GNN by {shown}, more than any rewired graph."
-    elif row["high"] < 0:
-        first = f"No: links do the GNN harm, {shown}."
-    else:
-        first = f"Not shown: links change the GNN by {shown}."
-    later = f"{row['later_value']:+.4f} [{row['later_low']:+.4f}, {row['later_high']:+.4f}]"
-    beside = f"{row['same_value']:+.4f} [{row['same_low']:+.4f}, {row['same_high']:+.4f}]"
-    as_good = row["later_value"] >= row["same_value"]
-    meant = "suits cluster among linked firms, which is no evidence that trouble travels" if as_good else (
-        "what comes before says more than what comes after")  # fmt: skip
-    return f"{first} On the same days events after the window gain {later}, those before the day {beside}: {meant}."
 
 
 def _columns() -> list[str]:

@@ -1,4 +1,4 @@
-"""What a model may see of SMEsD's survivors on a day, and what stands around them before the day or after the window."""
+"""What a model may see of SMEsD's survivors on a day, and what befell those linked to them before or after."""
 
 from typing import Literal
 
@@ -15,8 +15,10 @@ ALWAYS = 10_000  # months: more than anybody looks back or ahead
 
 
 def own(panel: Panel, day: int) -> Floats:
-    """What was known of each firm alone at the end of a month, shape (m, w): age, suits of all kinds but the one asked
-    for, how many in its area lost a loan suit in the last twelve months, and what is undated.
+    """What was known of each firm alone at the end of a month, shape (m, w).
+
+    Its age, its suits of all kinds but the one asked for, the share of its area that lost a loan suit in the last
+    twelve months, and what is undated.
     """
     age = np.log1p(np.maximum(day - panel.founded, 0))
     counted = [

@@ -1,4 +1,4 @@
-"""What SMEsD's published split tells of its firms: own numbers, counts of links, places, and what stands around them."""
+"""What the published split of SMEsD tells of its firms: own numbers, links, places, and what stands around them."""
 
 from dataclasses import dataclass
 
@@ -74,7 +74,7 @@ def firms_of(smesd: Smesd, split: str) -> Firms:
 
 
 def places(smesd: Smesd, each: dict[str, Firms]) -> dict[str, Floats]:
-    """Areas and industries by split, shape (s, k): a column for each that is frequent in train, 1 where a firm is in it."""
+    """By split (s, k), 1 where a firm is in an area or industry; a column for each that is frequent in train."""
     listed = smesd.memberships.filter(pl.col("kind").is_in(["area", "industry"]))
     known = listed.filter(split="train").group_by("kind", "key").agg(firms=pl.len())
     ranked = known.sort("kind", "firms", "key", descending=[False, True, False])
@@ -106,6 +106,7 @@ def _own(firms: pl.DataFrame, suits: pl.DataFrame) -> Floats:
 
 def _ties(smesd: Smesd, split: str, firms: pl.DataFrame) -> Ties:
     links = smesd.links.filter(pl.col("split") == split, pl.col("type").is_in(list(LINK_TYPES)))
-    shared = smesd.memberships.filter(split=split, kind="qualify").select(source="company", target="key", relation="kind")
     ends = links.select("source", "target", relation="type")
+    shared = smesd.memberships.filter(split=split, kind="qualify")
+    shared = shared.select(source="company", target="key", relation="kind")
     return tie(firms["company"].to_list(), pl.concat([ends, shared]), RELATIONS)

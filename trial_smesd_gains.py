@@ -1,25 +1,14 @@
-"""How much better one set of forecasts is than another, and how much likelier suits are beside others, with intervals.
+"""How much better one set of forecasts is than another, and how much likelier suits are beside others."""
 
-Firms hang together, so whole connected components are drawn again, never single firms.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from .gnn.metrics import Measured
 from .trial_smesd_dated import Forecasts
+from .trial_smesd_draws import interval
 from .trial_smesd_survivors import Floats, Ints
-
-RESAMPLES = 1000
-
-
-def draws(component: Ints, seed: int = 0) -> Floats:
-    """How often each firm counts, shape (1 + resamples, m): once each, then by redrawn components."""
-    rng, many = np.random.default_rng(seed), int(component.max()) + 1
-    drawn = rng.multinomial(many, np.full(many, 1 / many), RESAMPLES)[:, component]
-    return np.concatenate([np.ones((1, len(component))), drawn])
 
 
 def log_losses(told: Forecasts, draws: Floats) -> Floats:
@@ -44,19 +33,16 @@ def aucs(told: Forecasts, draws: Floats) -> Floats:
     return right / pairs
 
 
-METRICS = {"log_loss": lambda told, draws: -log_losses(told, draws), "auc": aucs}  # the higher the better
+METRICS: Mapping[str, Callable[[Forecasts, Floats], Floats]] = {  # the higher the better
+    "log_loss": lambda told, draws: -log_losses(told, draws),
+    "auc": aucs,
+}
 
 
 def gain(metric: str, ours: Forecasts, theirs: Forecasts, draws: Floats) -> Measured:
     """How much better ours are, with the 95 % interval over draws."""
     rule = METRICS[metric]
     return interval(rule(ours, draws) - rule(theirs, draws))
-
-
-def interval(figures: Floats) -> Measured:
-    """The first figure, with the 95 % interval of the others."""
-    low, high = np.nanquantile(figures[1:], [0.025, 0.975])
-    return Measured(float(figures[0]), float(low), float(high))
 
 
 def rate_ratio(exposed: Sequence[npt.NDArray[np.bool_]], told: Sequence[tuple[Ints, Floats]], draws: Floats) -> Floats:

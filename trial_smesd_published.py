@@ -14,13 +14,15 @@ from .gnn import smesd_network as network
 from .gnn.metrics import Measured, Outcome, auc
 from .gnn.smesd_trees import grown
 from .loaders.smesd_folder import SPLITS, Smesd
+from .trial_smesd_draws import draws, interval
 from .trial_smesd_firms import RELATIONS, TIMES, Firms, Floats, firms_of, places
 from .trial_smesd_ties import Ties
 
 Progress = Callable[[str, int, int], None]
 MODELS = ("own", "edges", "lightgbm", "gnn", "gnn_rewired")
-SEEDS, RESAMPLES = 5, 500
+SEEDS = 5
 MOST_GAP = 0.10  # between a time's AUC in train and in valid: beyond it the time leaks the label and is left out
+Views = dict[str, dict[str, Floats]]  # by model of trees and split
 Scored = dict[str, list[tuple[Floats, Floats]]]  # by model: of each seed the scores of valid and of test
 
 
@@ -30,7 +32,7 @@ class Published:
 
     Attributes:
         scores: model, seed, company, score, for each company of test.
-        aucs: on valid, by model, the mean over seeds; the interval is that over resampled firms.
+        aucs: on valid, by model, the mean over seeds; the interval is over redrawn components.
         gain: AUC on the real links minus AUC on the rewired ones.
         audit: feature, train, valid, left_out: how well each time alone ranks the firms.
         firms: how many count, by split.
@@ -53,7 +55,7 @@ def published(smesd: Smesd, progress: Progress) -> Published:
             progress("published split", seed * len(MODELS) + done, SEEDS * len(MODELS))
             scored[model].append(_scores(model, each, views, seed))
     progress("published split", 1, 1)
-    aucs, gain = _measured(scored, each["valid"].bankrupt)
+    aucs, gain = _measured(scored, each["valid"])
     counts = {split: len(firms.counts) for split, firms in each.items()}
     return Published(_listed(scored, each["test"]), aucs, gain, audit(each), counts)
 
@@ -76,7 +78,7 @@ def _auc_of_time(firms: Firms, name: str) -> float:
     return auc(outcome, months[known], np.ones(known.sum()))
 
 
-def _views(smesd: Smesd, each: dict[str, Firms]) -> dict[str, dict[str, Floats]]:
+def _views(smesd: Smesd, each: dict[str, Firms]) -> Views:
     """By model of trees and split the columns that it sees. No suit's time is among them: they leak (see audit)."""
     where = places(smesd, each)
     own = {split: firms.own[firms.counts] for split, firms in each.items()}
@@ -88,7 +90,7 @@ def _views(smesd: Smesd, each: dict[str, Firms]) -> dict[str, dict[str, Floats]]
     return {"own": own, "edges": edges, "lightgbm": everything}
 
 
-def _scores(model: str, each: dict[str, Firms], views: dict[str, dict[str, Floats]], seed: int) -> tuple[Floats, Floats]:
+def _scores(model: str, each: dict[str, Firms], views: Views, seed: int) -> tuple[Floats, Floats]:
     """Chances of the firms of valid and of test."""
     if model in views:
         train, valid, test = (views[model][split] for split in SPLITS)
@@ -98,9 +100,9 @@ def _scores(model: str, each: dict[str, Firms], views: dict[str, dict[str, Float
     ties = [each[split].ties for split in SPLITS]
     if model == "gnn_rewired":
         ties = [one.rewired(seed) for one in ties]
-    train, valid, test = (_world(each[split], one) for split, one in zip(SPLITS, ties, strict=True))
-    fitted = network.fit([train], valid, 2 * len(RELATIONS), seed)
-    return network.pds(fitted, valid), network.pds(fitted, test)
+    worlds = [_world(each[split], one) for split, one in zip(SPLITS, ties, strict=True)]
+    fitted = network.fit(worlds[:1], worlds[1], 2 * len(RELATIONS), seed)
+    return network.pds(fitted, worlds[1]), network.pds(fitted, worlds[2])
 
 
 def _world(firms: Firms, ties: Ties) -> network.World:
@@ -108,22 +110,15 @@ def _world(firms: Firms, ties: Ties) -> network.World:
     return network.World(firms.own, ties.nodes, ties.both_ways(), state, firms.counts, firms.bankrupt)
 
 
-def _measured(scored: Scored, bankrupt: Floats) -> tuple[dict[str, Measured], Measured]:
-    """AUCs on valid, each the mean over seeds, and the gain of the real links; all on the same resampled firms."""
-    rng, firms = np.random.default_rng(0), len(bankrupt)
-    outcome = Outcome(bankrupt, np.ones(firms))
-    weights = [np.ones(firms), *rng.multinomial(firms, np.full(firms, 1 / firms), RESAMPLES).astype(np.float64)]
+def _measured(scored: Scored, firms: Firms) -> tuple[dict[str, Measured], Measured]:
+    """AUCs on valid, each the mean over seeds, and the gain of the real links, under the same draws."""
+    outcome = Outcome(firms.bankrupt, np.ones(len(firms.counts)))
+    weights = draws(firms.ties.components()[firms.counts])
     means = {
         model: np.array([np.mean([auc(outcome, valid, weight) for valid, _ in seeds]) for weight in weights])
         for model, seeds in scored.items()
     }
-    return {model: _interval(each) for model, each in means.items()}, _interval(means["gnn"] - means["gnn_rewired"])
-
-
-def _interval(figures: Floats) -> Measured:
-    """The first figure, with the 95 % interval of the others."""
-    low, high = np.quantile(figures[1:], [0.025, 0.975])
-    return Measured(float(figures[0]), float(low), float(high))
+    return {model: interval(each) for model, each in means.items()}, interval(means["gnn"] - means["gnn_rewired"])
 
 
 def _listed(scored: Scored, test: Firms) -> pl.DataFrame:

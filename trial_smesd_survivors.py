@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from .loaders.smesd_folder import Smesd
 from .trial_smesd_ties import Ties, tie
@@ -72,13 +70,6 @@ class Panel:
         lost[rows[(months > after) & (months <= until)]] = True
         return lost
 
-    def components(self) -> Ints:
-        """Shape (m,): the number of the connected component of each firm."""
-        ends = np.concatenate(list(self.ties.ends.values()), axis=1)
-        links = csr_array((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(self.ties.nodes,) * 2)
-        _, label = connected_components(links, directed=False)
-        return np.asarray(label[: len(self.companies)], dtype=np.int64)
-
     def with_ties(self, ties: Ties) -> "Panel":
         """The same firms with other links."""
         return replace(self, ties=ties)
@@ -104,9 +95,10 @@ def survivors(smesd: Smesd) -> Panel:
         pl.col("registered_capital").log1p(),
         (pl.col("paid_capital") / pl.col("registered_capital").clip(1e-3)).clip(0, 1).alias("paid"),
     )
-    plain = [capital.to_numpy(), np.log1p(ties.degrees()), *(_marks(listed, kind, len(firms)) for kind in ("area", "industry"))]
+    marks = [_marks(listed, kind, firms.height) for kind in ("area", "industry")]
+    plain = np.column_stack([capital.to_numpy(), np.log1p(ties.degrees()), *marks])
     founded = -firms["age_months"].cast(pl.Int64).to_numpy()
-    return Panel(ties.firms, np.column_stack(plain), founded, _areas(listed, len(firms)), suits, ties)
+    return Panel(ties.firms, plain, founded, _areas(listed, firms.height), suits, ties)
 
 
 def _ties(smesd: Smesd, companies: pl.Series) -> Ties:
@@ -117,7 +109,8 @@ def _ties(smesd: Smesd, companies: pl.Series) -> Ties:
         smesd.memberships.filter(kind="qualify").select(source="company", target="key", relation=pl.lit("qualify")),
     ]).unique().filter(pl.col("source").is_in(companies.implode()))  # fmt: skip
     several = shared.filter(pl.len().over("target") > 1)
-    owned = smesd.links.filter(type="invest_CC").filter(pl.all_horizontal(pl.col("source", "target").is_in(companies.implode())))
+    both = pl.all_horizontal(pl.col("source", "target").is_in(companies.implode()))
+    owned = smesd.links.filter(pl.col("type") == "invest_CC", both)
     links = pl.concat([several, owned.select("source", "target", relation=pl.lit("owner"))])
     return tie(companies.to_list(), links, RELATIONS)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 Ints = npt.NDArray[np.int64]
 MOST_TRIES = 200  # of shuffling again the links that came out double or from a node to itself
@@ -38,6 +40,13 @@ class Ties:
         """Shape (m, 2 relations): how many links of each relation leave a firm, and how many reach it."""
         counts = [np.bincount(side, minlength=self.nodes) for ends in self.ends.values() for side in ends]
         return np.stack(counts, axis=1)[: len(self.firms)].astype(np.int64)
+
+    def components(self) -> Ints:
+        """Shape (m,): the number of the connected component of each firm."""
+        source, target = np.concatenate(list(self.ends.values()), axis=1)
+        links = csr_array((np.ones(len(source)), (source, target)), shape=(self.nodes, self.nodes))
+        _, label = connected_components(links, directed=False)
+        return np.asarray(label[: len(self.firms)], dtype=np.int64)
 
     def rewired(self, seed: int) -> "Ties":
         """Other links at random: in every relation each node is as often a source, and as often a target, as before."""

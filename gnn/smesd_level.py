@@ -27,6 +27,6 @@ def at_level(pd: Floats, times: float) -> Floats:
 
 
 def loss_at_level(pd: Floats, outcome: Floats) -> float:
-    """Mean of -log likelihood of the outcomes once the level is right: what is left is how well firms are told apart."""
+    """Mean of -log likelihood once the level is right: what is left is how well firms are told apart."""
     right = np.clip(at_level(pd, factor(pd, outcome)), FEWEST, 1 - FEWEST)
     return float(-(outcome * np.log(right) + (1 - outcome) * np.log1p(-right)).mean())
