@@ -20,7 +20,9 @@ def benchmark() -> None:
 @benchmark.command()
 @click.option("--data", type=PATH, required=True, help="Folder with SMEsD's companies, lawsuits, links, memberships.")
 @click.option("--out", type=PATH, required=True, help="Folder for published.csv, dated.csv and smesd.md.")
-def smesd(data: str, out: str) -> None:
+@click.option("--rewirings", type=click.IntRange(min=1), default=12, show_default=True, help="How many times the links "
+              "of the dated part are rewired and everything trained again.")  # fmt: skip
+def smesd(data: str, out: str, rewirings: int) -> None:
     """Real small firms: the published split with its controls, and dated suits among survivors. Some minutes.
 
     \b
@@ -32,5 +34,5 @@ def smesd(data: str, out: str) -> None:
     from .trial_smesd import run
 
     with progress() as step:
-        told = run(Path(data), Path(out), step)
+        told = run(Path(data), Path(out), rewirings, step)
     click.echo(told, nl=False)

@@ -11,12 +11,13 @@ from .trial_smesd_published import published
 from .trial_smesd_survivors import survivors
 
 
-def run(folder: Path, out: Path, progress: Callable[[str, int, int], None]) -> str:
+def run(folder: Path, out: Path, rewirings: int, progress: Callable[[str, int, int], None]) -> str:
     """Writes published.csv, dated.csv and smesd.md into `out`; gives back the page.
 
     Args:
         folder: companies, lawsuits, links and memberships `.csv` as published.
         out: made where it is not there.
+        rewirings: of the links of the dated part, at least one.
         progress: told of the step, how much is done and of how much.
 
     Raises:
@@ -30,7 +31,7 @@ def run(folder: Path, out: Path, progress: Callable[[str, int, int], None]) -> s
     out.mkdir(parents=True, exist_ok=True)
     split = published(smesd, progress)
     split.scores.write_csv(out / "published.csv")
-    dated = answered(panel, progress)
+    dated = answered(panel, rewirings, progress)
     dated.table.write_csv(out / "dated.csv")
     told = page(split, dated)
     (out / "smesd.md").write_text(told, encoding="utf-8")

@@ -15,7 +15,7 @@ from .trial_smesd_survivors import YEAR, Floats, Panel
 
 Progress = Callable[[str, int, int], None]
 Told = dict[tuple[str, When], Forecasts]
-REWIRINGS, REWIRINGS_OF_RATES = 12, 200  # a network is trained anew for each of the first
+REWIRINGS_OF_RATES = 200  # which need no training
 TRACE = 3  # months: of one case several parties may lose one after the other
 COMPARED = (*((ours, theirs) for ours in LINKED for theirs in UNLINKED), LINKED)
 NOTHING = (None, None, None)
@@ -31,19 +31,26 @@ class Dated:
             with events before the day, later_… with those after the window, the placebo.
         days: test day (month), firms at risk, failures, of these with a linked firm that failed in the year before.
         survivors: how many firms there are.
+        rewirings: how many the null has.
     """
 
     table: pl.DataFrame
     days: pl.DataFrame
     survivors: int
+    rewirings: int
 
     def figure(self, name: str, metric: str) -> Mapping[str, float]:
         """One row of the table."""
         return self.table.row(by_predicate=(pl.col("figure") == name) & (pl.col("metric") == metric), named=True)
 
 
-def answered(panel: Panel, progress: Progress) -> Dated:
+def answered(panel: Panel, rewirings: int, progress: Progress) -> Dated:
     """Forecasts of every model, with real links and rewired, with events before and after, compared.
+
+    Args:
+        panel: the survivors.
+        rewirings: how many times all that see links are trained again on rewired ones.
+        progress: told of the step.
 
     Raises:
         DataError: too few lost loan suits to train on and to test.
@@ -56,15 +63,17 @@ def answered(panel: Panel, progress: Progress) -> Dated:
         )
     told = _told(panel, days, progress)
     null = []
-    for seed in range(REWIRINGS):
-        progress("dated suits, links rewired", seed, REWIRINGS)
+    for seed in range(rewirings):
+        progress("dated suits, links rewired", seed, rewirings)
         other = panel.with_ties(panel.ties.rewired(seed))
         null.append({model: forecasts(other, model, days) for model in LINKED})
     progress("dated suits, links rewired", 1, 1)
     rows = [_alone(model, metric, told, weight) for model in (*LINKED, *UNLINKED) for metric in METRICS]
     rows += [_compared(*pair, metric, told, null, weight) for pair in COMPARED for metric in METRICS]
     rows += [_rates("linked firms failed", 0, panel, weight), _rates("the same, not just before", TRACE, panel, weight)]
-    return Dated(pl.DataFrame(rows, schema=_columns(), orient="row"), _days(panel, days), len(panel.companies))
+    return Dated(
+        pl.DataFrame(rows, schema=_columns(), orient="row"), _days(panel, days), len(panel.companies), rewirings
+    )
 
 
 def _columns() -> list[str]:

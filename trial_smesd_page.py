@@ -6,7 +6,7 @@ import polars as pl
 
 from .gnn.metrics import Measured
 from .loaders.smesd_rows import OBSERVED
-from .trial_smesd_answer import REWIRINGS, REWIRINGS_OF_RATES, Dated
+from .trial_smesd_answer import REWIRINGS_OF_RATES, Dated
 from .trial_smesd_published import MOST_GAP, SEEDS, Published
 from .trial_smesd_survivors import YEAR
 
@@ -66,7 +66,10 @@ def _suits(dated: Dated) -> list[str]:
     for name in alone["figure"].unique(maintain_order=True):
         figures = [_cell(dated.figure(name, metric), form) for metric, form in ALONE.items()]
         lines += [f"| {name} | {' | '.join(figures)} |"]
-    lines += ["", f"Gains (above 0: the first is better). Rewired: the middle and the ends of {REWIRINGS} rewirings"]
+    lines += [
+        "",
+        f"Gains (above 0: the first is better). Rewired: the middle and the ends of {dated.rewirings} rewirings",
+    ]
     lines += [
         f"({REWIRINGS_OF_RATES} for rate ratios). The last two columns stand on the same days: those with a whole"
     ]
