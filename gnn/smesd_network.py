@@ -26,6 +26,7 @@ Ints = npt.NDArray[np.int64]
 WELL, LONG_AGO, IN_TROUBLE = 0, 1, 2  # states of a node
 UNITS, ROUNDS = 12, 3  # hidden units; rounds of spreading: firm to person, person to firm, and one on
 STEPS, LOOK = 150, 10  # of Adam over the full batch; steps between looks at the validation firms
+PATIENCE = 50  # steps without a better look
 RATE, RATE_OF_LINKS = 0.03, 0.1  # step sizes; links settle before F learns its firms by heart
 RIDGE = 20.0  # pull of F's weights to nought
 FARTHEST = 4.0  # standard deviations of a number that are told apart
@@ -112,7 +113,7 @@ def fit(training: Sequence[World], validation: World, relations: int, seed: int)
 def _learn(network: LinkHazards, training: Data, validation: Data) -> None:
     """Adam over the full batch; the weights kept are those that the validation firms like best."""
     steps, ridge = _optimiser(network), RIDGE / len(training.outcome)
-    best, kept = np.inf, network.state_dict()
+    best, at, kept = np.inf, 0, network.state_dict()
     for step in range(1, STEPS + 1):
         steps.zero_grad()
         cost = _cost(network, training) + ridge * network.pull()
@@ -121,7 +122,9 @@ def _learn(network: LinkHazards, training: Data, validation: Data) -> None:
         if step % LOOK == 0:
             loss = loss_at_level(_pds(network, validation), validation.outcome.numpy())
             if loss < best:
-                best, kept = loss, {name: weight.clone() for name, weight in network.state_dict().items()}
+                best, at, kept = loss, step, {name: each.clone() for name, each in network.state_dict().items()}
+            elif step - at >= PATIENCE:
+                break
     network.load_state_dict(kept)
 
 

@@ -11,7 +11,8 @@ from relparty.cli import main
 from relparty.gnn.smesd_level import at_level, factor
 from relparty.gnn.smesd_network import LinkHazards, World, fit, pds
 from relparty.loaders.smesd_folder import read_folder
-from relparty.trial_smesd_dated import Forecasts, forecasts, test_days, training_days
+from relparty.trial_smesd_dated import Forecasts, forecasts, training_days
+from relparty.trial_smesd_dated import test_days as days_to_test
 from relparty.trial_smesd_days import around
 from relparty.trial_smesd_draws import draws
 from relparty.trial_smesd_firms import firms_of
@@ -23,7 +24,6 @@ from relparty.trial_smesd_ties import tie
 from .shared import SHARED, needs_shared
 from .smesd_world import OTHERS, smesd_folder
 
-test_days.__test__ = False
 DAYS = [-48, -36]
 
 
@@ -38,8 +38,8 @@ def immune(tmp_path_factory):
 
 
 def gains(panel, ours, theirs):
-    told = [forecasts(panel, model, DAYS) for model in (ours, theirs)]
-    return gain("log_loss", *told, draws(panel.ties.components()))
+    first, second = (forecasts(panel, model, DAYS) for model in (ours, theirs))
+    return gain("log_loss", first, second, draws(panel.ties.components()))
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("gnn", "gnn_cut"), ("lightgbm_neighbours", "lightgbm_own")])
@@ -87,7 +87,7 @@ def test_the_placebo_looks_ahead_and_the_models_do_not(contagious):
 
 
 def test_windows_of_training_are_over_before_the_validation_day(contagious):
-    for day in test_days(contagious):
+    for day in days_to_test(contagious):
         assert all(each + 12 <= day - 12 for each in training_days(day))
 
 
@@ -244,5 +244,5 @@ def test_the_published_files_give_the_panel_and_the_audit_that_are_documented():
     panel = survivors(smesd)
 
     assert len(panel.companies) == 1486
-    assert test_days(panel) == [-72, -60, -48, -36, -24, -12]
+    assert days_to_test(panel) == [-72, -60, -48, -36, -24, -12]
     assert len(firms_of(smesd, "test").counts) == 491
