@@ -17,7 +17,12 @@ Progress = Callable[[str, int, int], None]
 Told = dict[tuple[str, When], Forecasts]
 REWIRINGS_OF_RATES = 200  # which need no training
 TRACE = 3  # months: of one case several parties may lose one after the other
-COMPARED = (*((ours, theirs) for ours in LINKED for theirs in UNLINKED), LINKED)
+COMPARED = (
+    ("gnn", "gnn_cut"),
+    ("lightgbm_neighbours", "lightgbm_own"),
+    ("gnn", "lightgbm_own"),
+    ("gnn", "lightgbm_neighbours"),
+)
 NOTHING = (None, None, None)
 
 

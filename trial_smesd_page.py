@@ -48,8 +48,8 @@ def _split(published: Published) -> list[str]:
     lines += ["Read no AUC of this split as contagion; only what real links gain over rewired ones could be.", ""]
     lines += ["| time alone | AUC in train | in valid | |", "|---|---|---|---|"]
     lines += [
-        f"| {name} | {train:.3f} | {valid:.3f} | {'left out of every model' if out else 'kept'} |"
-        for name, train, valid, out in published.audit.iter_rows()
+        f"| {name} | {train:.3f} | {valid:.3f} | {'leaks' if leaks else 'holds'}; in {'the' if seen else 'no'} models |"
+        for name, train, valid, leaks, seen in published.audit.iter_rows()
     ]
     return [*lines, "", f"A time whose AUC falls by more than {MOST_GAP:.2f} gives the reference date away."]
 
