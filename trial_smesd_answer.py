@@ -74,7 +74,7 @@ def answered(panel: Panel, rewirings: int, progress: Progress) -> Dated:
         null.append({model: forecasts(other, model, days) for model in LINKED})
     progress("dated suits, links rewired", 1, 1)
     rows = [_alone(model, metric, told, weight) for model in (*LINKED, *UNLINKED) for metric in METRICS]
-    rows += [_compared(*pair, metric, told, null, weight) for pair in COMPARED for metric in METRICS]
+    rows += [_compared(pair, metric, told, null, weight) for pair in COMPARED for metric in METRICS]
     rows += [_rates("linked firms failed", 0, panel, weight), _rates("the same, not just before", TRACE, panel, weight)]
     return Dated(
         pl.DataFrame(rows, schema=_columns(), orient="row"), _days(panel, days), len(panel.companies), rewirings
@@ -108,9 +108,10 @@ def _alone(model: str, metric: str, told: Told, weight: Floats) -> tuple[object,
 
 
 def _compared(
-    ours: str, theirs: str, metric: str, told: Told, null: list[dict[str, Forecasts]], weight: Floats
+    pair: tuple[str, str], metric: str, told: Told, null: list[dict[str, Forecasts]], weight: Floats
 ) -> tuple[object, ...]:
     """Gain of ours over theirs; null and placebo only where theirs sees no links."""
+    ours, theirs = pair
     name, rival = f"{ours} - {theirs}", told[theirs, "before"]
     value = gain(metric, told[ours, "before"], rival, weight)
     if theirs in LINKED:
