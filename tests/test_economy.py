@@ -5,7 +5,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-
 from relparty.graph.check_digits import uscc_check
 from relparty.graph.errors import UsageError
 from relparty.graph.schema import TABLES
