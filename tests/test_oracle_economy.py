@@ -14,7 +14,7 @@ from relparty.graph.schema import CHANNELS as EVERY
 from relparty.graph.snapshot import Snapshot
 from relparty.loaders.economy import draw_economy
 from relparty.loaders.economy_changes import Changes, chances_of
-from relparty.loaders.economy_firms import generator
+from relparty.loaders.economy_firms import Floats, generator
 from relparty.loaders.economy_forms import FORMS
 from relparty.loaders.economy_horizon import Horizon, conduits, first_defaults, losses_taken, rooms
 from relparty.loaders.economy_losses import CHANNELS, LGD, SUPPLY, losses, radius, same_severity
@@ -64,6 +64,11 @@ def pair(room: float, shake: float, cost: float) -> Horizon:
     return Horizon(both, np.array([shake, 0.0]), np.zeros(2), none, harm, spread=1, local=None)
 
 
+def column(frame: pl.DataFrame, *names: str) -> Floats:
+    """The sum of columns."""
+    return frame.select(pl.sum_horizontal(*names)).to_series().to_numpy()
+
+
 def test_the_same_recipe_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     write_oracle(tmp_path, RECIPE)
     assert (tmp_path / "economy.json").read_bytes() == (folder / "economy.json").read_bytes()
@@ -109,15 +114,15 @@ def test_firms_without_links_fare_the_same_with_and_without_the_links_of_others(
 
 
 def test_contagion_is_zero_without_links_and_its_channels_add_up(world: World, told: pl.DataFrame) -> None:
-    named = [f"contagion_{channel.name}" for channel in EVERY]
-    assert (told.select(pl.sum_horizontal(named)).to_series() - told["contagion"]).abs().max() < 1e-12
-    assert (told["pd"] - told["pd_standalone"] - told["contagion"]).abs().max() < 1e-12
+    contagion = column(told, "contagion")
+    assert column(told, *(f"contagion_{channel.name}" for channel in EVERY)) == pytest.approx(contagion, abs=1e-12)
+    assert column(told, "pd_standalone") + contagion == pytest.approx(column(told, "pd"), abs=1e-12)
     firms, day = np.flatnonzero(world.path.standings[2].alive), horizon_on(world, 2)
     last = told.filter(pl.col("as_of") == told["as_of"].max())
     apart = np.setdiff1d(np.arange(day.count), day.harm.suffers)
     assert last.height == len(firms)
     assert (last["contagion"].gather(apart) == 0).all()
-    assert last["contagion"].mean() > 0.001
+    assert column(last, "contagion").mean() > 0.001
 
 
 def test_what_each_channel_adds_is_shared_as_shapley_says() -> None:
@@ -129,8 +134,7 @@ def test_what_each_channel_adds_is_shared_as_shapley_says() -> None:
 def test_the_halves_of_the_paths_agree(told: pl.DataFrame) -> None:
     """Fifty paths a half: PDs of 100 paths rest on their halves to above .8."""
     assert told.select(pl.corr("pd_half1", "pd_half2")).item() > 0.8
-    both = (told["pd_half1"] + told["pd_half2"]) / 2
-    assert (both - told["pd"]).abs().max() < 1e-12
+    assert column(told, "pd_half1", "pd_half2") / 2 == pytest.approx(column(told, "pd"), abs=1e-12)
 
 
 @pytest.mark.parametrize("form", ["placebo", "placebo_noisy", "shock"])
@@ -139,7 +143,7 @@ def test_where_links_carry_nothing_contagion_is_exactly_zero(form: str) -> None:
     found = truth(made, 0, 40)
     assert (found["contagion"] == 0).all()
     assert (found["pd"] == found["pd_standalone"]).all()
-    assert found["pd"].mean() > 0.005
+    assert column(found, "pd").mean() > 0.005
     assert made.path.standings[0].links.trade.count > 500, "the links are there all the same"
 
 
@@ -208,9 +212,10 @@ def test_an_intervention_names_a_row_and_its_money_in_the_folder(folder: Path, l
 def test_a_clean_snapshot_tells_the_true_losses_leverage_and_volatility(world: World, last_day: Snapshot) -> None:
     standing, edges = world.path.standings[2], channel_edges(last_day)
     firms = edges.filter(pl.col("suffers") < last_day.enterprises)
-    for number, name in enumerate(CHANNELS):
-        true = standing.losses.money[standing.losses.channel == number].sum()
-        assert firms.filter(pl.col("channel") == name)["loss"].sum() * SEVERITY[name] == pytest.approx(true, rel=1e-4)
+    for place, name in enumerate(CHANNELS):
+        true = standing.losses.money[standing.losses.channel == place].sum()
+        seen = column(firms.filter(pl.col("channel") == name), "loss").sum()
+        assert seen * SEVERITY[name] == pytest.approx(true, rel=1e-4)
     number = last_day.parties.head(last_day.enterprises)["party_id"].str.slice(2).cast(pl.Int64).to_numpy() - 1
     sheets = last_day.table("accounts").sort("party_row")
     assert sheets["liabilities"].to_numpy() == pytest.approx(standing.balance.owed[number], abs=0.01)
