@@ -36,3 +36,25 @@ def smesd(data: str, out: str, rewirings: int) -> None:
     with progress() as step:
         told = run(Path(data), Path(out), rewirings, step)
     click.echo(told, nl=False)
+
+
+@benchmark.command()
+@click.option("--train", type=PATH, required=True, help="Canonical folder to train on.")
+@click.option("--test", type=PATH, required=True, help="Another one, with its truth.parquet: party_id, as_of, pd, "
+              "pd_standalone, contagion; perhaps given.parquet and interventions.parquet.")  # fmt: skip
+@click.option("--out", type=PATH, required=True, help="Folder for scores.parquet, gates.csv and oracle.md.")
+@click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True, help="How many times to train.")
+def oracle(train: str, test: str, out: str, seeds: int) -> None:
+    """An economy whose true probabilities are known: PDs, contagion, failures and interventions beside the truth.
+
+    \b
+    Example:
+        relparty benchmark oracle --train one/ --test another/ --out oracle-out/
+    """
+    from pathlib import Path
+
+    from .trials.oracle import run
+
+    with progress() as step:
+        told = run(Path(train), Path(test), Path(out), range(seeds), step)
+    click.echo(told, nl=False)

@@ -198,7 +198,7 @@ def train_model(config: Configuration, until: date | None, seed: int, step: Step
 
     started = time.monotonic()
     register = loaded(config)
-    model = fit(Task(until=until), register, Config(seed=seed), step)
+    model = fit(Task(until=until), register, Config(seed=seed), step, config.settings)
     learned_from = register.as_of(model.days.train[-1], config.settings)
     model = replace(model, reference=reference(learned_from, model.score(learned_from)))
     target = model.save(config.home / "models")

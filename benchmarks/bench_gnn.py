@@ -7,10 +7,11 @@ import time
 import numpy as np
 import torch
 from relparty.gnn.config import Config, same_bits
-from relparty.gnn.network import HazardNetwork, balance, wire
+from relparty.gnn.learning import log_likelihood, penalty
+from relparty.gnn.network import SETTLED, HazardNetwork, Wiring, balance, wire
 from relparty.gnn.sample import Sample
-from relparty.gnn.train import penalised
 from relparty.graph.schema import CHANNELS
+from scipy.sparse import csr_array
 from torch_geometric.data import HeteroData
 
 WIDTH = 60  # numbers a firm, as in the demo economy
@@ -41,11 +42,29 @@ def timed(name: str, work):
 
 
 @torch.no_grad()
-def bare(network: HazardNetwork, graph: HeteroData, ends: torch.Tensor):
-    """F on every firm and on every link, and nothing else."""
-    inner = graph["enterprise"].x @ network.free + network.shift
-    sheet = balance(graph["enterprise"].leverage, graph["enterprise"].volatility)
-    return network.hazard(inner, sheet), network.hazard(inner[ends], sheet[ends])
+def bare(network: HazardNetwork, graph: HeteroData, wiring: Wiring, rounds: int):
+    """What scoring can't do without: F on every firm and on every link, and one sparse product a round."""
+    firms, ends = graph["enterprise"], wiring.suffers
+    inner = firms.x @ network.free + network.shift
+    sigma = network.sigma(firms.volatility, firms.x)
+    network.hazard(inner, balance(firms.leverage, sigma, torch.zeros_like(sigma)))
+    lost = wiring.loss * network.lost[wiring.channel]
+    network.hazard(inner[ends], balance(firms.leverage[ends], sigma[ends], lost))
+    size = len(firms.leverage)
+    links = csr_array((wiring.loss.numpy(), (ends.numpy(), wiring.fails.numpy())), shape=(size, size))
+    vector = np.ones(size)
+    for _ in range(rounds):
+        links @ vector
+
+
+def rounds_to_settle(network: HazardNetwork, graph: HeteroData, wiring: Wiring) -> int:
+    """How many rounds scoring takes until no link moves by more than 1e-12."""
+    last, rounds, moved = None, 0, 1.0
+    while moved > SETTLED:
+        link = network(graph, wiring, 1, last).link.detach()
+        moved = float((link - last).abs().max()) if last is not None else 1.0
+        last, rounds = link, rounds + 1
+    return rounds
 
 
 def main(firms: int, links: int) -> None:
@@ -56,13 +75,21 @@ def main(firms: int, links: int) -> None:
         graph = drawn(firms, links)
         wiring = timed("wiring", lambda: wire(graph))
         network = HazardNetwork(WIDTH, config.units)
-        timed("bare: F on every firm and every link", lambda: bare(network, graph, wiring.suffers))
+        rounds = rounds_to_settle(network, graph, wiring)
+        timed(f"bare: F on firms and links, {rounds} sparse products", lambda: bare(network, graph, wiring, rounds))
         timed("scoring, settled to 1e-12", lambda: network.settle(graph, wiring))
         rows = torch.arange(firms)
         default = (torch.rand(firms) < 0.05).double()
-        sample = Sample(graph, wiring, rows, default, torch.ones(firms, dtype=torch.float64))
-        timed("one step of training, forwards and back", lambda: penalised(network, sample, config).backward())
+        day = Sample(graph, wiring, rows, default, torch.ones(firms, dtype=torch.float64))
+        timed("an epoch of training: one step, there and back", lambda: step(network, day, config))
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB")
+
+
+def step(network: HazardNetwork, day: Sample, config: Config) -> None:
+    """One step over all firms, with its gradient."""
+    hazards = network(day.graph, day.wiring, config.rounds)
+    pull = penalty(network, config, float(day.default.sum())) / len(day.rows)
+    (pull - log_likelihood(hazards, day).mean()).backward()
 
 
 if __name__ == "__main__":

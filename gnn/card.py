@@ -1,6 +1,6 @@
 """The model card: what a model was trained on, how well it does, beside whom, and what it may not be used for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -20,14 +20,14 @@ LIMITS = (
 
 
 def card(
-    network: HazardNetwork, training: Sample, test: Sample, pds: Mapping[str, Floats], resamples: int
+    network: HazardNetwork, training: Sequence[Sample], test: Sample, pds: Mapping[str, Floats], resamples: int
 ) -> dict[str, Any]:
     """The papers of a network: `pds` are the PDs of the test firms by model, its own named gnn."""
     rivals = [name for name in pds if name != "gnn"]
     gains = {name: difference(test.outcome, pds["gnn"], pds[name], log_loss, resamples) for name in rivals}
     return {
         "training": _counts(training),
-        "test": _counts(test),
+        "test": _counts([test]),
         "metrics": {
             name: {metric: asdict(measure(test.outcome, pd, rule, resamples)) for metric, rule in METRICS.items()}
             for name, pd in pds.items()
@@ -57,8 +57,12 @@ def verdict(name: str, gain: Measured) -> str:
     return f"Neither the GNN nor {name} wins: {interval}."
 
 
-def _counts(firms: Sample) -> dict[str, float]:
-    return {"firms": len(firms.rows), "defaults": int(firms.default.sum()), "years_seen": float(firms.seen.sum())}
+def _counts(days: Sequence[Sample]) -> dict[str, float]:
+    return {
+        "firms": sum(len(day.rows) for day in days),
+        "defaults": int(sum(day.default.sum() for day in days)),
+        "years_seen": float(sum(day.seen.sum() for day in days)),
+    }
 
 
 def as_text(model_id: str, card: Mapping[str, Any]) -> str:

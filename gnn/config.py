@@ -12,15 +12,18 @@ class Config:
     """Each with what it does; none of them switches the architecture."""
 
     units: int = 16  # of the hazard network: enough for the bend of a default curve, few enough for 150 defaults
-    rounds: int = 5  # of spreading while training; scoring settles instead
-    steps: int = 180  # of Adam over the full batch
+    rounds: int = 3  # of spreading while training, going on from the step before; scoring settles instead
+    steps: int = 240  # of Adam
+    links_a_step: int = 400_000  # days are drawn for a step until they hold so many links; all days where they fit
     settled: int = 100  # steps until the links have found their weight; from then on the validation day chooses
     look: int = 20  # steps between two looks at it
-    rate: float = 0.02  # step size
+    rate: float = 0.02  # step size at first; it falls as half a cosine
     rate_of_links: float = 0.05  # step size of theta and severities: they settle before F learns its days by heart
-    ridge: float = 50.0  # pull of what is not the balance sheet towards no effect: a weight of .1 costs half a firm
-    ridge_of_words: float = 1000.0  # the same for industry, region, legal form: what a year did to one passes with it
+    ridge: float = 2.0  # for each default, pull of what is not the balance sheet towards no effect
+    ridge_of_words: float = 7.0  # the same for industry, region, legal form: what a year did to one passes with it
     trust: float = 2.0  # pull of theta towards 1, of each channel towards the common one: spreads of a half
+    members: int = 4  # networks behind each interval, each trained on years drawn anew
+    member_steps: int = 60  # of each, from where the first one ended
     seed: int = 0  # of the starting weights
     threads: int = 1  # of torch; the same number gives the same bits
     resamples: int = 500  # behind each interval of the card

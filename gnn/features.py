@@ -7,11 +7,15 @@ import polars as pl
 from ..graph.channels import balance_sheets
 from ..graph.snapshot import Snapshot
 
-YEAR, RECENT, USUAL = "12mo", 3, 9  # months of history; of these the latest three against the nine before
+YEAR, RECENT = "12mo", 3  # months of history; of these the latest three against those before
+LONG = "36mo"  # of history behind volatilities, which change slowly
+CALMEST = 0.002  # a month: the least volatility that is told apart
+FLOWS = ("inflow", "invoiced", "tax_paid")  # their shaking tells that of the assets, the first known one
 BALANCE = ("leverage", "volatility")  # what the hazard rises with
 NUMBERS = (
     "log_assets", "log_volatility", "profit_margin", "cash_share", "debt_share", "asset_turns", "sheet_age",
-    "consolidated", "no_accounts", "no_observations", "inflow_trend", "tax_trend", "headcount_trend", "past_due",
+    "consolidated", "no_accounts", "no_observations", "shake_of_invoices", "shake_of_taxes",
+    "inflow_trend", "tax_trend", "headcount_trend", "past_due",
     "drawn_share", "lawsuits", "tax_arrears", "overdue", "defaulted_before", "age", "listed",
 )  # fmt: skip
 CATEGORIES = ("industry", "region", "legal_form")
@@ -21,7 +25,8 @@ MOST, LEAST = math.log(3.0), math.log(0.02)  # of the leverage that is told apar
 def own_features(snapshot: Snapshot) -> pl.DataFrame:
     """Columns total_assets, `BALANCE`, `NUMBERS`, `CATEGORIES`; nothing in them was recorded or valid after the day.
 
-    `leverage` is the logarithm of liabilities over assets; `volatility` that of a year's inflow on the account.
+    `leverage` is the logarithm of liabilities over assets; `volatility` is a month's, of the flow on the account in up
+    to three years: the network learns how much of it assets share.
     """
     firms = snapshot.parties.head(snapshot.enterprises).with_row_index("row").cast({"row": pl.UInt32})
     for part in (_sheets(snapshot), _flows(snapshot), _past_due(snapshot), _events(snapshot)):
@@ -58,19 +63,11 @@ def _sheets(snapshot: Snapshot) -> pl.DataFrame:
 
 
 def _flows(snapshot: Snapshot) -> pl.DataFrame:
-    """How much the account's inflow shakes from month to month, and how the last months compare with those before."""
-    since = pl.lit(snapshot.day).dt.offset_by(f"-{YEAR}").dt.month_start()
-    months = snapshot.table("observations").filter(
-        (pl.col("month") >= since)
-        & pl.col("measure").is_in(["inflow", "tax_paid", "headcount"])
-        & (pl.col("figure") > 0)
-    )
-    ordered = months.sort("party_row", "measure", "month").with_columns(
-        log=pl.col("figure").log(),
-        recent=pl.col("month") > pl.col("month").max().over("party_row", "measure").dt.offset_by(f"-{RECENT}mo"),
-    )
-    ordered = ordered.with_columns(step=pl.col("log").diff().over("party_row", "measure"))
-    trend = pl.col("log").filter("recent").mean() - pl.col("log").filter(~pl.col("recent")).mean()
+    """How much account flows shake from month to month, and how the last months compare with those before."""
+    ordered = _steps(snapshot)
+    lately = pl.col("month") >= _months_ago(snapshot, YEAR)
+    recent = pl.col("recent")
+    trend = pl.col("log").filter(lately & recent).mean() - pl.col("log").filter(lately & ~recent).mean()
     each = ordered.group_by("party_row", "measure").agg(trend=trend, shake=pl.col("step").std(), months=pl.len())
     enough = each.filter(pl.col("months") >= RECENT + 1)
 
@@ -78,11 +75,32 @@ def _flows(snapshot: Snapshot) -> pl.DataFrame:
         return pl.col(column).filter(pl.col("measure") == measure).first()
 
     return enough.group_by("party_row").agg(
-        volatility=of("inflow", "shake").clip(lower_bound=0.02),
+        volatility=pl.coalesce(of(name, "shake") for name in FLOWS).clip(lower_bound=CALMEST),
+        shake_of_invoices=of("invoiced", "shake").clip(lower_bound=CALMEST).log(),
+        shake_of_taxes=of("tax_paid", "shake").clip(lower_bound=CALMEST).log(),
         inflow_trend=of("inflow", "trend"),
         tax_trend=of("tax_paid", "trend"),
         headcount_trend=of("headcount", "trend"),
     )
+
+
+def _steps(snapshot: Snapshot) -> pl.DataFrame:
+    """Logarithms of monthly figures, their steps from month to month, and whether a month is one of the latest."""
+    months = snapshot.table("observations").filter(
+        (pl.col("month") >= _months_ago(snapshot, LONG))
+        & pl.col("measure").is_in([*FLOWS, "headcount"])
+        & (pl.col("figure") > 0)
+    )
+    each = ["party_row", "measure"]
+    ordered = months.sort(*each, "month").with_columns(
+        log=pl.col("figure").log(),
+        recent=pl.col("month") > pl.col("month").max().over(each).dt.offset_by(f"-{RECENT}mo"),
+    )
+    return ordered.with_columns(step=pl.col("log").diff().over(each))
+
+
+def _months_ago(snapshot: Snapshot, span: str) -> pl.Expr:
+    return pl.lit(snapshot.day).dt.offset_by(f"-{span}").dt.month_start()
 
 
 def _past_due(snapshot: Snapshot) -> pl.DataFrame:

@@ -8,8 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 from safetensors.torch import load_file, save, save_file
 from torch import Tensor
+from torch_geometric.data import HeteroData
 
 from ..graph.errors import DataError, UsageError
 from ..graph.results import Scores
@@ -17,10 +19,14 @@ from ..graph.schema import dictionary_hash
 from ..graph.snapshot import Snapshot
 from .card import as_text
 from .config import Config, same_bits
-from .network import HazardNetwork, wire
+from .metrics import Floats
+from .network import HazardNetwork, Wiring, wire
 from .scoring import scores
 from .task import Split, Task, in_default, statuses
 from .tensors import Scales, tensors
+
+MEMBER = "member."  # before the number and the weight's name
+LEAST_HAZARD = 1e-12
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Model:
     """What training leaves behind.
 
     Attributes:
-        weights: of the network, float64.
+        weights: of the network, float64; those of its members under "member.<number>.<name>".
         dictionary: hash of the data dictionary that it was trained under.
         card: what it was trained on, how well it does and beside whom; no part of the model's id.
         reference: how its training firms are distributed, for gnn/stability.py; no part of the model's id either.
@@ -48,11 +54,25 @@ class Model:
         """Made from weights, scales, task, days and configuration: the same training gives the same id."""
         return hashlib.sha256(save(dict(self.weights)) + _written(self._settings)).hexdigest()[:12]
 
-    def network(self) -> HazardNetwork:
-        """The trained network."""
+    def network(self, member: int | None = None) -> HazardNetwork:
+        """The trained network, or one of the members behind its intervals."""
         network = HazardNetwork(self.scales.width, self.config.units)
-        network.load_state_dict(dict(self.weights))
+        start = "" if member is None else f"{MEMBER}{member}."
+        network.load_state_dict({name: self.weights[start + name] for name in network.state_dict()})
         return network
+
+    @property
+    def members(self) -> int:
+        """How many networks stand behind an interval."""
+        numbers = {name.split(".")[1] for name in self.weights if name.startswith(MEMBER)}
+        return len(numbers)
+
+    def spread(self, graph: HeteroData, wiring: Wiring) -> Floats:
+        """Standard deviation of the logarithm of each firm's hazard among the members, shape (n,); 0 without them."""
+        totals = [self.network(number).settle(graph, wiring).total.numpy() for number in range(self.members)]
+        if len(totals) < 2:
+            return np.zeros(len(graph["enterprise"].leverage))
+        return np.asarray(np.log(np.maximum(totals, LEAST_HAZARD)).std(axis=0, ddof=1))
 
     def score(self, snapshot: Snapshot, given: Sequence[str] = ()) -> Scores:
         """One row for every enterprise of the snapshot; the same bits whenever it is asked again.
@@ -66,8 +86,9 @@ class Model:
         """
         with same_bits(self.config):
             graph = tensors(snapshot, self.scales, in_default(self.task, snapshot, given))
-            found = self.network().settle(graph, wire(graph))
-            return scores(snapshot, statuses(self.task, snapshot, given), graph, found)
+            wiring = wire(graph)
+            found = self.network().settle(graph, wiring)
+            return scores(snapshot, statuses(self.task, snapshot, given), graph, found, self.spread(graph, wiring))
 
     def save(self, folder: Path) -> Path:
         """Writes `folder`/model_id: weights.safetensors, model.json, reference.json, card.json, card.md; returns it."""
@@ -133,4 +154,4 @@ def _day(said: str | None) -> date | None:
 
 def _split(said: dict[str, Any]) -> Split:
     train = tuple(date.fromisoformat(day) for day in said["train"])
-    return Split(train, *(date.fromisoformat(said[name]) for name in ("validation", "test", "until")))
+    return Split(train, _day(said["validation"]), _day(said["test"]), date.fromisoformat(said["until"]))

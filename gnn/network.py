@@ -2,11 +2,14 @@
 
 The hazard of a firm, H = -log(1 - PD), is its own plus one term a link, so that every attribution is exact:
 
-    H_i = F(x_i) + sum over links e (j fails, i suffers, channel c) of -log(1 - PD_{j without i} q_e)
+    H_i = F(x_i) + sum over links e (j fails, i suffers, channel c) of -log(1 - PD_{j without i}^late q_e)
     q_e = 1 - exp(-theta_c [F(x_i once loss_e is taken off its assets) - F(x_i)])
 
 F rises with the balance sheet's leverage whatever the weights. PD_{j without i} leaves out all that i sends to j, so
-that nobody infects himself through his neighbour. F and theta >= 0 are trained together on the likelihood of H.
+that nobody infects himself through his neighbour. `late` >= 1: who fails at the horizon's end strikes beyond it, and
+the safer a firm, the later it fails (a random walk's chance to pass its barrier some time before the horizon ends is
+close to a power of its chance to pass by the end); a firm in default already strikes for certain. F, theta and late are
+trained together on the likelihood of H.
 All in float64: n firms, e links, p ordered pairs of linked firms, u units, w numbers a firm.
 """
 
@@ -25,12 +28,16 @@ from ..graph.schema import CHANNELS
 from .features import MOST
 
 SETTLED = 1e-12  # hazard: a component rests once none of its links moves by more in a round
+NEAR_ENOUGH = 1e-9  # the same for graphs that differ by one link or firm from one that has settled
 MOST_ROUNDS = 20_000
 LETHAL = 30.0  # a strain beyond which a loss is certain death: keeps log(1 - q) finite
+LETHAL_LOG = 3.4  # its logarithm: no own hazard beyond it either
 MOST_LOST = 0.98  # of assets: a loss beyond it leaves nothing to tell apart
 STEEP = 4.0  # distances to default span about so much more than leverages: brings both to one scale
 FARTHEST = 8.0  # standard deviations to default that are told apart
 FIRST_BITE = 0.54  # softplus of it is 1: theta before training
+FIRST_DELAY = -2.25  # softplus of it is .1: late - 1 before training, a month of twelve
+LEAST = 1e-30  # of a PD that is raised to a power
 # Severities before training: of a claim about half is lost, of a stake nearly all, of a year's margin what is not
 # replaced; that a lost guarantor costs the debtor its credit is not assumed, only allowed.
 USUAL = {
@@ -104,11 +111,14 @@ class HazardNetwork(nn.Module):
     def __init__(self, width: int, units: int) -> None:
         """Weights of the starting point, drawn from torch's generator: seed it first."""
         super().__init__()
-        self.rising = nn.Parameter(0.5 * torch.randn(2, units, dtype=torch.float64) - 0.5)  # made positive before use
+        self.rising = nn.Parameter(0.5 * torch.randn(3, units, dtype=torch.float64) - 0.5)  # made positive before use
         self.free = nn.Parameter(0.1 * torch.randn(width, units, dtype=torch.float64))
         self.shift = nn.Parameter(torch.linspace(-2, 2, units, dtype=torch.float64))
-        self.outward = nn.Parameter(torch.full((units,), -2.0, dtype=torch.float64))  # made positive before use
+        self.outward = nn.Parameter(torch.full((units,), -1.0, dtype=torch.float64))  # made positive before use
         self.level = nn.Parameter(torch.tensor(-3.0, dtype=torch.float64))
+        self.swing = nn.Parameter(torch.tensor([0.0, 1.0], dtype=torch.float64))  # sigma from the volatility seen
+        self.tilt = nn.Parameter(torch.zeros(width, dtype=torch.float64))  # and from all else
+        self.delay = nn.Parameter(torch.tensor(FIRST_DELAY, dtype=torch.float64))  # made positive before use
         self.bite = nn.Parameter(torch.tensor(FIRST_BITE, dtype=torch.float64))  # made positive before use
         self.bites = nn.Parameter(torch.zeros(len(CHANNELS), dtype=torch.float64))  # each channel's own, from it
         self.severities = nn.Parameter(torch.zeros(len(CHANNELS), dtype=torch.float64))  # from what is usual
@@ -129,19 +139,25 @@ class HazardNetwork(nn.Module):
         usual = torch.tensor([USUAL[channel.name] for channel in CHANNELS], dtype=torch.float64)
         return usual / (usual + (1 - usual) * torch.exp(-self.severities))
 
-    def forward(self, graph: HeteroData, wiring: Wiring, rounds: int) -> Hazards:
+    @property
+    def late(self) -> Tensor:
+        """The power of a neighbour's PD that is its chance to fail early enough to strike, a number of at least 1."""
+        return 1 + _softplus(self.delay)
+
+    def forward(self, graph: HeteroData, wiring: Wiring, rounds: int, link: Tensor | None = None) -> Hazards:
         """Hazards after a fixed number of rounds, for training.
 
         Args:
             graph: with leverage, volatility, failed (n,) and x (n, w) of its enterprises.
             wiring: of the graph.
             rounds: of spreading.
+            link: (e,) hazards to go on from; none: from F upward.
         """
         own, strain = self.own_and_strain(graph, wiring)
-        sure = graph["enterprise"].failed[wiring.first]  # (p,) in default: it conducts with PD 1
-        link = torch.zeros_like(strain)
+        conducts = Conduct(torch.expm1(-strain), self.late, graph["enterprise"].failed[wiring.first])
+        link = torch.zeros_like(strain) if link is None else link
         for _ in range(rounds):
-            link = spread(own, link, strain, wiring, sure)
+            link = spread(own, link, conducts, wiring)
         return _summed(own, link, wiring)
 
     @torch.no_grad()
@@ -154,11 +170,11 @@ class HazardNetwork(nn.Module):
             DataError: some component still moves after 20,000 rounds.
         """
         own, strain = self.own_and_strain(graph, wiring)
-        sure = graph["enterprise"].failed[wiring.first]
+        conducts = Conduct(torch.expm1(-strain), self.late, graph["enterprise"].failed[wiring.first])
         count, component = components(len(own), wiring)
         link, awake = torch.zeros_like(strain), torch.ones(count, dtype=torch.bool)
         for _ in range(MOST_ROUNDS):
-            link_now = torch.where(awake[component], spread(own, link, strain, wiring, sure), link)
+            link_now = torch.where(awake[component], spread(own, link, conducts, wiring), link)
             moved = scatter((link_now - link).abs(), component, dim_size=count, reduce="max")
             link, awake = link_now, awake & (moved > SETTLED)
             if not awake.any():
@@ -167,42 +183,71 @@ class HazardNetwork(nn.Module):
             f"contagion: {int(awake.sum())} components still move after {MOST_ROUNDS} rounds. Check losses."
         )
 
+    @torch.no_grad()
+    def resettle(self, graph: HeteroData, wiring: Wiring, near: Tensor) -> Hazards:
+        """Hazards at the fixed point next to links' hazards (e,) that are nearly right: of a graph little changed."""
+        own, strain = self.own_and_strain(graph, wiring)
+        conducts = Conduct(torch.expm1(-strain), self.late, graph["enterprise"].failed[wiring.first])
+        for _ in range(MOST_ROUNDS):
+            link = spread(own, near, conducts, wiring)
+            moved, near = float((link - near).abs().max()) if len(link) else 0.0, link
+            if moved <= NEAR_ENOUGH:
+                break
+        return _summed(own, near, wiring)
+
     def own_and_strain(self, graph: HeteroData, wiring: Wiring) -> tuple[Tensor, Tensor]:
         """F of each firm (n,), and of each link theta times what its loss adds to F (e,)."""
         firms = graph["enterprise"]
         inner = firms.x @ self.free + self.shift  # (n, w) @ (w, u) -> (n, u)
-        sheet = balance(firms.leverage, firms.volatility)  # (n, 2)
-        own = self.hazard(inner, sheet)  # (n,)
-        lost = wiring.loss * self.lost[wiring.channel]  # (e,) fraction of assets
-        after = firms.leverage[wiring.suffers] - torch.log1p(-lost.clamp(max=MOST_LOST))  # (e,)
-        stressed = balance(after, firms.volatility[wiring.suffers])  # (e, 2)
-        added = self.hazard(inner[wiring.suffers], stressed) - own[wiring.suffers]  # (e,)
+        sigma = self.sigma(firms.volatility, firms.x)
+        own = self.hazard(inner, balance(firms.leverage, sigma, torch.zeros_like(sigma)))  # (n,)
+        who = wiring.suffers
+        lost = (wiring.loss * self.lost[wiring.channel]).clamp(max=MOST_LOST)  # (e,) fraction of assets
+        added = self.hazard(inner[who], balance(firms.leverage[who], sigma[who], lost)) - own[who]  # (e,)
         strain = self.theta[wiring.channel] * added.clamp(min=0.0)
         return own, strain.clamp(max=LETHAL)
 
+    def sigma(self, volatility: Tensor, x: Tensor) -> Tensor:
+        """What a year may do to assets (n,), from the volatility that was seen and all else that is known."""
+        return torch.exp(self.swing[0] + self.swing[1] * volatility.log() + x @ self.tilt)
+
     def hazard(self, inner: Tensor, sheet: Tensor) -> Tensor:
-        """F from what a firm is, inner (k, u), and its balance sheet (k, 2), in which it never falls. Shape (k,)."""
-        rising = _softplus(self.rising)  # (2, u), above 0
-        units = torch.tanh(inner + sheet[:, :1] * rising[0] + sheet[:, 1:] * rising[1])  # (k, u)
-        return _softplus((units * _softplus(self.outward)).sum(dim=1) + self.level)  # (k,)
+        """F from what a firm is, inner (k, u), and its balance sheet (k, 3), in which it never falls. Shape (k,)."""
+        units = torch.tanh(torch.addmm(inner, sheet, _softplus(self.rising)))  # (k, u)
+        return torch.exp((units @ _softplus(self.outward) + self.level).clamp(max=LETHAL_LOG))  # (k,)
 
 
-def balance(leverage: Tensor, volatility: Tensor) -> Tensor:
-    """Distance to default and leverage (k, 2), both rising with risk. `leverage` is a logarithm."""
-    known = leverage.clamp(max=MOST)
-    distance = (known / volatility).clamp(-FARTHEST, FARTHEST) / STEEP
-    return torch.stack([distance, known], dim=1)
+def balance(leverage: Tensor, sigma: Tensor, lost: Tensor) -> Tensor:
+    """Distance to default as a logarithm and as money, and leverage, (k, 3), all rising with risk and with a loss.
+
+    `leverage` is the logarithm of liabilities over assets, `lost` a fraction of the assets.
+    """
+    before = leverage.clamp(max=MOST)
+    after = (before - torch.log1p(-lost)).clamp(max=MOST)
+    distance = (after / sigma).clamp(-FARTHEST, FARTHEST) / STEEP
+    shortfall = ((before.exp() - 1 + lost) / sigma).clamp(-FARTHEST, FARTHEST) / STEEP
+    return torch.stack([distance, shortfall, after], dim=1)
 
 
-def spread(own: Tensor, link: Tensor, strain: Tensor, wiring: Wiring, sure: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class Conduct:
+    """How failures are passed on: minus q of each link (e,), `late`, and which pairs' first firm is in default (p,)."""
+
+    minus_q: Tensor
+    late: Tensor
+    sure: Tensor
+
+
+def spread(own: Tensor, link: Tensor, conducts: Conduct, wiring: Wiring) -> Tensor:
     """One round: each link's hazard (e,) from the PD of who fails, without what its partner sends it."""
     pairs = len(wiring.first)
     total = own + scatter(link, wiring.suffers, dim_size=len(own), reduce="sum")  # (n,)
     sent = scatter(link, wiring.pair, dim_size=pairs, reduce="sum")  # (p,)
     returned = torch.cat([sent, sent.new_zeros(1)])[wiring.back]  # (p,)
     default = -torch.expm1(-(total[wiring.first] - returned).clamp(min=0.0))  # (p,)
-    default = torch.where(sure, 1.0, default)
-    return -torch.log1p(default[wiring.pair] * torch.expm1(-strain))  # (e,)
+    early = default.clamp(min=LEAST) ** conducts.late
+    early = torch.where(conducts.sure, 1.0, early)
+    return -torch.log1p(early[wiring.pair] * conducts.minus_q)  # (e,)
 
 
 def components(firms: int, wiring: Wiring) -> tuple[int, Tensor]:

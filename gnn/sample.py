@@ -1,19 +1,17 @@
 """Sample: the firms of one or more days as tensors, and what became of those that count."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
-import torch
 from torch import Tensor
-from torch_geometric.data import Batch, HeteroData
+from torch_geometric.data import HeteroData
 
 from ..graph.register import Register
 from ..graph.snapshot import Snapshot
 from .metrics import Outcome
 from .network import Wiring, wire
-from .task import Task, in_default, outcomes
+from .task import Task, in_default, outcomes, statuses
 from .tensors import Scales, tensor, tensors
 
 
@@ -52,14 +50,9 @@ def sample(task: Task, register: Register, snapshot: Snapshot, scales: Scales, k
     )
 
 
-def joined(samples: Sequence[Sample]) -> Sample:
-    """Several days side by side; no link runs from one to another."""
-    graph = Batch.from_data_list([each.graph for each in samples])
-    before = torch.tensor([0, *(each.graph["enterprise"].num_nodes for each in samples)]).cumsum(0)
-    return Sample(
-        graph=graph,
-        wiring=wire(graph),
-        rows=torch.cat([each.rows + shift for each, shift in zip(samples, before[:-1], strict=True)]),
-        default=torch.cat([each.default for each in samples]),
-        seen=torch.cat([each.seen for each in samples]),
-    )
+def unlabelled(task: Task, snapshot: Snapshot, scales: Scales) -> Sample:
+    """The firms of a day that would be scored; what became of them is not asked: `default` is 0 throughout."""
+    graph = tensors(snapshot, scales, in_default(task, snapshot))
+    rows = tensor((statuses(task, snapshot) == "scored").arg_true().cast(pl.Int64))
+    none = rows.new_zeros(len(rows)).double()
+    return Sample(graph, wire(graph), rows, none, none + 1)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import polars as pl
-from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from ..graph.results import LINK_SCORES, Scores
@@ -11,22 +10,25 @@ from ..graph.snapshot import Snapshot
 from .metrics import Floats
 from .network import Hazards
 
+NINE_IN_TEN = 1.645  # standard deviations to either side
 NAMES = [channel.name for channel in CHANNELS]
 
 
-def scores(snapshot: Snapshot, status: pl.Series, graph: HeteroData, hazards: Hazards) -> Scores:
-    """The scores of a snapshot's enterprises.
+def scores(snapshot: Snapshot, status: pl.Series, graph: HeteroData, hazards: Hazards, spread: Floats) -> Scores:
+    """The scores of a snapshot's enterprises; `spread` (n,) is the standard deviation of the log hazard.
 
     A firm whose industry, region or legal form no training day knew is `abstained`: its PD is shown, not used. In
     default: PD and standalone PD 1, contagion 0. Unseen: no PD. Contagion is split among links and channels as the
     hazard that they add.
     """
     told = pl.when((status == "scored") & pl.Series(graph["enterprise"].unknown.numpy())).then(pl.lit("abstained"))
-    parts = _parts(hazards)
+    parts, whole = _parts(hazards), hazards.total.numpy()
     firms = pl.DataFrame({"party_id": snapshot.parties["party_id"].head(snapshot.enterprises)}).with_columns(
         risk_status=told.otherwise(status),
-        risk_pd=_pd(hazards.total),
-        risk_pd_standalone=_pd(hazards.own),
+        risk_pd=_pd(whole),
+        risk_pd_low=_pd(whole * np.exp(-NINE_IN_TEN * spread)),
+        risk_pd_high=_pd(whole * np.exp(NINE_IN_TEN * spread)),
+        risk_pd_standalone=_pd(hazards.own.numpy()),
         risk_basis=pl.when(pl.Series(graph["enterprise"].estimated.numpy()))
         .then(pl.lit("estimated"))
         .otherwise(pl.lit("accounts")),
@@ -45,8 +47,8 @@ def _with_all_fields(firms: pl.DataFrame) -> pl.DataFrame:
     return firms.with_columns(left).select("party_id", *(spec.name for spec in SCORES))
 
 
-def _pd(hazard: Tensor) -> pl.Series:
-    return pl.Series(-np.expm1(-hazard.numpy()))
+def _pd(hazard: Floats) -> pl.Series:
+    return pl.Series(-np.expm1(-hazard))
 
 
 def _parts(hazards: Hazards) -> Floats:
@@ -60,7 +62,7 @@ def _by_status(firms: pl.DataFrame) -> pl.DataFrame:
     """What a status says instead of what the hazards say."""
     failed, unseen = pl.col("risk_status") == "in_default", pl.col("risk_status") == "unseen"
     said = {name: 0.0 for name in firms.columns if name.startswith("risk_contagion")}
-    said |= {"risk_pd": 1.0, "risk_pd_standalone": 1.0}
+    said |= dict.fromkeys(("risk_pd", "risk_pd_low", "risk_pd_high", "risk_pd_standalone"), 1.0)
     numbers = [pl.when(failed).then(pl.lit(value)).when(~unseen).then(name).alias(name) for name, value in said.items()]
     driver = pl.when(failed).then(pl.lit("own")).when(~unseen).then("risk_driver").alias("risk_driver")
     return firms.with_columns(*numbers, driver)

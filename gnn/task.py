@@ -68,9 +68,20 @@ class Split:
     """Days of training, validation and test: each window is over before the next day is looked at."""
 
     train: tuple[date, ...]
-    validation: date
-    test: date
+    validation: date | None  # none: nothing is chosen, the last step's weights stand
+    test: date | None  # none: nothing is reported
     until: date
+
+    @property
+    def held_out(self) -> tuple[date, date]:
+        """The days of validation and test.
+
+        Raises:
+            UsageError: none was held out.
+        """
+        if self.validation is None or self.test is None:
+            raise UsageError("no day was held out from training, so there is none to choose or report by.")
+        return self.validation, self.test
 
 
 def split(task: Task, register: Register) -> Split:
@@ -80,12 +91,12 @@ def split(task: Task, register: Register) -> Split:
         DataError: the register's history is too short for three windows.
     """
     exposures = register.table("exposures")
-    until = task.until or _last_known(register)
-    test = _before(until, task.horizon)
-    validation = _before(test, task.horizon + 1)
-    latest = _before(validation, task.horizon + 1)
+    until = task.until or last_known(register)
+    test = earlier(until, task.horizon)
+    validation = earlier(test, task.horizon + 1)
+    latest = earlier(validation, task.horizon + 1)
     first = exposures["recorded_on"].min()
-    days = [_before(latest, task.step * place) for place in range(task.most_days)]
+    days = [earlier(latest, task.step * place) for place in range(task.most_days)]
     train = tuple(sorted(day for day in days if isinstance(first, date) and day >= first))
     if not train:
         said = f"the bank's exposures are known from {first!s} to {until}"
@@ -93,7 +104,7 @@ def split(task: Task, register: Register) -> Split:
     return Split(train, validation, test, until)
 
 
-def _last_known(register: Register) -> date:
+def last_known(register: Register) -> date:
     """The last day on which the bank's books or events were added to.
 
     Raises:
@@ -106,7 +117,7 @@ def _last_known(register: Register) -> date:
     return max(known)
 
 
-def _before(day: date, months: int) -> date:
+def earlier(day: date, months: int) -> date:
     """The last day of the month that many months before; months that end are never cut short."""
     shift = pl.select(pl.lit(day).dt.offset_by("1d").dt.offset_by(f"-{months}mo").dt.offset_by("-1d")).item()
     return shift if isinstance(shift, date) else day

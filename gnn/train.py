@@ -1,28 +1,24 @@
 """fit: a register's past days -> a Model, with its papers."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ..graph.errors import DataError
 from ..graph.register import Register
+from ..graph.settings import Settings
 from .baselines import champions
 from .card import about, card
 from .config import Config, same_bits
-from .features import NUMBERS
-from .metrics import Floats, log_loss
-from .model import Model
-from .network import HazardNetwork, Hazards
-from .sample import Sample, joined, sample
-from .task import Task, split
-from .tensors import fit_scales
-
-Progress = Callable[[str, int, int], None]  # what, done, of
-LEAST_HAZARD = 1e-12
+from .learning import Progress, learn, level_curve, level_shift, member
+from .metrics import Floats
+from .model import MEMBER, Model
+from .network import HazardNetwork
+from .sample import Sample, sample
+from .task import Split, Task, split
+from .tensors import Scales, fit_scales
 
 
 def fit(
@@ -30,6 +26,7 @@ def fit(
     register: Register,
     config: Config = Config(),  # noqa: B008 (frozen)
     progress: Progress | None = None,
+    settings: Settings = Settings(),  # noqa: B008 (frozen)
 ) -> Model:
     """The model that the register's training days teach, chosen on the validation day, reported on the test day.
 
@@ -37,76 +34,90 @@ def fit(
         DataError: too short a history, or no default among the training days.
     """
     days = split(task, register)
-    snapshots = {day: register.as_of(day) for day in (*days.train, days.validation, days.test)}
-    known = dict.fromkeys(days.train, days.validation) | {days.validation: days.test, days.test: days.until}
+    last, test = days.held_out
     with same_bits(config):
-        scales = fit_scales([snapshots[day] for day in days.train])
-        each = {day: sample(task, register, snapshots[day], scales, known[day]) for day in snapshots}
-        training = joined([each[day] for day in days.train])
-        if not training.default.any():
-            raise DataError(f"events: no default after the {len(days.train)} training days. Load more history.")
-        network = learn(training, each[days.validation], config, progress)
-        weights = {name: weight.detach().clone() for name, weight in network.state_dict().items()}
-        model = Model(task, config, scales, days, weights)
-        pds = {"gnn": settled_pd(network, each[days.test])}
-        pds |= champions(training, each[days.validation], each[days.test], config)
-        figures = card(network, training, each[days.test], pds, config.resamples)
+        past = History(task, register, settings)
+        learned = learning_days(past, dict.fromkeys(days.train, last))
+        scales, training = learned.scales, learned.days
+        validation, after = past.sample(last, scales, test), past.sample(test, scales, days.until)
+        network = learn(training, validation, config, progress)
+        model = shaped(Model(task, config, scales, days, {}), network, training, [validation])
+        pds = {"gnn": settled_pd(model, after), **champions(training, validation, after, config)}
+        figures = card(network, training, after, pds, config.resamples)
         return replace(model, card=about(task, days) | figures)
 
 
-def learn(training: Sample, validation: Sample, config: Config, progress: Progress | None = None) -> HazardNetwork:
-    """Own hazards and links trained together on the likelihood of the whole hazard, stopped by the validation day."""
-    network = HazardNetwork(training.graph["enterprise"].x.shape[1], config.units)
-    _start_at_base_rate(network, training)
-    steps = _optimiser(network, config)
-    best, kept = np.inf, dict(network.state_dict())
-    for step in range(1, config.steps + 1):
-        steps.zero_grad()
-        cost = penalised(network, training, config)
-        cost.backward()  # type: ignore[no-untyped-call]
-        steps.step()
-        if progress and step % config.look == 0:
-            progress("training", step, config.steps)
-        if step >= config.settled and step % config.look == 0:
-            loss = log_loss(validation.outcome, settled_pd(network, validation), np.ones(len(validation.rows)))
-            if loss < best:
-                best, kept = loss, {name: weight.clone() for name, weight in network.state_dict().items()}
-    network.load_state_dict(kept)
-    return network
+def fit_learned(past: "History", learned: "Learned", config: Config, progress: Progress | None = None) -> Model:
+    """The model that days teach of which none is held back: the last step's weights stand, there is no card."""
+    with same_bits(config):
+        network = learn(learned.days, None, config, progress)
+        days = Split(tuple(learned.known), None, None, max(learned.known.values()))
+        return shaped(Model(past.task, config, learned.scales, days, {}), network, learned.days)
 
 
-def _optimiser(network: HazardNetwork, config: Config) -> torch.optim.Optimizer:
-    links = [network.bite, network.bites, network.severities]
-    firms = [weight for weight in network.parameters() if not any(weight is link for link in links)]
-    groups: list[dict[str, Any]] = [{"params": firms}, {"params": links, "lr": config.rate_of_links}]
-    return torch.optim.Adam(groups, lr=config.rate)
+@dataclass(frozen=True)
+class History:
+    """A register to learn a task from, read under some settings."""
+
+    task: Task
+    register: Register
+    settings: Settings = Settings()  # noqa: RUF009 (frozen)
+
+    def sample(self, day: date, scales: Scales, known_by: date) -> Sample:
+        """The firms of a day, with outcomes known by a later one."""
+        return sample(self.task, self.register, self.register.as_of(day, self.settings), scales, known_by)
 
 
-def penalised(network: HazardNetwork, training: Sample, config: Config) -> Tensor:
-    """Minus the mean log likelihood, with what keeps weights without evidence small."""
-    hazards = network(training.graph, training.wiring, config.rounds)
-    numbers, words = network.free[: len(NUMBERS)], network.free[len(NUMBERS) :]
-    ridge = config.ridge * (numbers**2).sum() + config.ridge_of_words * (words**2).sum()
-    usual = (network.common - 1) ** 2 + (network.bites**2).sum() + (network.severities**2).sum()
-    return (ridge + config.trust * usual) / len(training.rows) - likelihood(hazards, training)
+@dataclass(frozen=True)
+class Learned:
+    """What there is to learn from: days as tensors on their scales, and by which day each one's outcomes are known."""
+
+    scales: Scales
+    days: Sequence[Sample]
+    known: Mapping[date, date]
 
 
-def likelihood(hazards: Hazards, training: Sample) -> Tensor:
-    """Mean log likelihood of what became of the firms that count, under their whole hazard."""
-    hazard = hazards.total[training.rows].clamp(min=LEAST_HAZARD)  # (s,)
-    failed = torch.log(-torch.expm1(-hazard))
-    return torch.where(training.default > 0, failed, -hazard * training.seen).mean()
+def learning_days(past: History, known: Mapping[date, date]) -> Learned:
+    """Training days as tensors; `known` says of each by which day its outcomes are known.
+
+    Raises:
+        DataError: no default after any of them.
+    """
+    snapshots = {day: past.register.as_of(day, past.settings) for day in known}
+    scales = fit_scales(list(snapshots.values()))
+    days = [sample(past.task, past.register, snapshots[day], scales, by) for day, by in known.items()]
+    if not any(bool(day.default.any()) for day in days):
+        raise DataError(f"events: no default after the {len(days)} training days. Load more history.")
+    return Learned(scales, days, known)
 
 
-def settled_pd(network: HazardNetwork, firms: Sample) -> Floats:
+def shaped(
+    model: Model, network: HazardNetwork, training: Sequence[Sample], validation: Sequence[Sample] = ()
+) -> Model:
+    """The model of a trained network: with the members behind its intervals, on the level of all its days."""
+    weights = dict(network.state_dict())
+    for number in range(model.config.members):
+        other = member(network, training, model.config, number)
+        weights |= {f"{MEMBER}{number}.{name}": weight for name, weight in other.state_dict().items()}
+    kept = {name: weight.detach().clone() for name, weight in weights.items()}
+    days = [*training, *validation]
+    return shifted(
+        replace(model, weights=kept), level_shift([level_curve(network, day) for day in days], defaults(days))
+    )
+
+
+def shifted(model: Model, shift: float) -> Model:
+    """The model, and all its members, with own hazards exp(shift) times as high."""
+    moved = {name: weight + shift for name, weight in model.weights.items() if name.split(".")[-1] == "level"}
+    return replace(model, weights={**model.weights, **moved})
+
+
+def defaults(days: Sequence[Sample]) -> float:
+    """How many defaults came after some days."""
+    return sum(float(day.default.sum()) for day in days)
+
+
+def settled_pd(model: Model, firms: Sample) -> Floats:
     """PD of the firms that count, shape (s,)."""
-    hazards = network.settle(firms.graph, firms.wiring)
+    hazards = model.network().settle(firms.graph, firms.wiring)
     return np.asarray(-np.expm1(-hazards.total[firms.rows].numpy()))
-
-
-@torch.no_grad()
-def _start_at_base_rate(network: HazardNetwork, training: Sample) -> None:
-    """Moves the level so that own hazards start where the defaults seen say."""
-    own, _ = network.own_and_strain(training.graph, training.wiring)
-    rate = training.default.sum() / training.seen.sum()
-    network.level.add_(torch.log(rate / own[training.rows].mean()))

@@ -201,6 +201,9 @@ FIELDS: Mapping[str, Field] = _fields(
     _text("unit", "unit of the figure, where it is no money"),
     Field("rate", Kind.NUMBER, "one unit in the register's currency", unit="money", low=0.0),
     Field("risk_pd", Kind.FRACTION, "probability of default within the horizon", _R, "fraction", 0, 1),
+    Field("risk_pd_low", Kind.FRACTION, "lower end of the PD's 90 % interval: years of training drawn anew", _R,
+          "fraction", 0, 1),
+    Field("risk_pd_high", Kind.FRACTION, "upper end of that interval", _R, "fraction", 0, 1),
     Field("risk_pd_standalone", Kind.FRACTION, "PD had every neighbour survived the horizon, on the balance sheet as "
           "it stands", _R, "fraction", 0, 1),
     Field("risk_contagion", Kind.FRACTION, "PD with links minus standalone PD", _R, "fraction", 0, 1),

@@ -204,7 +204,7 @@ def test_the_same_corruption_a_month_earlier_is_found(model: Model, register: Re
 
 def test_the_card_shows_the_champions_beside_the_gnn_with_intervals_and_says_who_wins(model: Model) -> None:
     card = model.card
-    assert set(card["metrics"]) == {"gnn", "lightgbm_own", "lightgbm_neighbours"}
+    assert set(card["metrics"]) == {"gnn", "logistic", "own", "neighbours", "structural"}
     for figures in card["metrics"].values():
         assert all(each["low"] <= each["value"] <= each["high"] for each in figures.values())
     text = as_text(model.model_id, card)

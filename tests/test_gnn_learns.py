@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 from relparty.gnn.config import Config, same_bits
+from relparty.gnn.learning import learn
 from relparty.gnn.network import HazardNetwork, wire
 from relparty.gnn.sample import Sample
-from relparty.gnn.train import learn
 
 from .test_gnn_network import Edge, graph
 
@@ -36,7 +36,7 @@ def world(seed: int, *, contagion: bool) -> tuple[Sample, float]:
 def _truth() -> HazardNetwork:
     """One in twenty-five fails by itself, the weakest one in five."""
     made = HazardNetwork(3, 2)
-    made.rising.data[:] = torch.tensor([[1.5, 0.5], [-3.0, 1.5]], dtype=torch.float64)
+    made.rising.data[:] = torch.tensor([[1.5, 0.5], [-9.0, -9.0], [-3.0, 1.5]], dtype=torch.float64)
     made.shift.data[:] = torch.tensor([0.0, -1.0], dtype=torch.float64)
     made.outward.data[:] = 3.0
     made.level.data.fill_(1.5)
@@ -46,7 +46,7 @@ def _truth() -> HazardNetwork:
 def found(sample: Sample) -> float:
     """Mean contagion that a network trained on the sample sees in it."""
     with same_bits(CONFIG):
-        network = learn(sample, sample, CONFIG)
+        network = learn([sample], sample, CONFIG)
         hazards = network.settle(sample.graph, sample.wiring)
     return float((torch.exp(-hazards.own) - torch.exp(-hazards.total)).mean())
 

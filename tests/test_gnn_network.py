@@ -12,6 +12,7 @@ from torch_geometric.data import HeteroData
 
 Edge = tuple[int, int, str, float]  # fails, suffers, channel, loss over the assets of who suffers
 CALL, SALE = "guarantee_call", "receivable_loss"
+LATE = 1.1  # the power of a neighbour's PD
 
 
 def graph(leverage: list[float], edges: list[Edge], failed: tuple[int, ...] = ()) -> HeteroData:
@@ -36,6 +37,7 @@ def network(seed: int = 0, bite: float = 3.0) -> HazardNetwork:
     torch.manual_seed(seed)
     made = HazardNetwork(3, 8)
     made.bite.data.fill_(bite)
+    made.delay.data.fill_(np.log(np.expm1(LATE - 1)))
     return made
 
 
@@ -52,18 +54,18 @@ def conduction(leverage: list[float], edge: Edge) -> float:
     return float(-torch.expm1(-strain.detach())[0])
 
 
-def pd(hazard: Tensor) -> Tensor:
-    """Probability behind a hazard."""
-    return -torch.expm1(-hazard)
+def early(hazard: Tensor) -> Tensor:
+    """Probability behind a hazard, and of that the part that comes early enough to strike."""
+    return (-torch.expm1(-hazard)) ** LATE
 
 
 def test_a_chain_adds_to_each_firm_the_hazard_of_the_link_before_it() -> None:
-    """B guarantees A, C guarantees B: H_B = F_B - log(1 - PD_A q), H_C = F_C - log(1 - PD_B q') with B's whole PD."""
+    """B guarantees A, C guarantees B: H_B = F_B - log(1 - PD_A^l q), H_C = F_C - log(1 - PD_B^l q'), B's whole PD."""
     levels, first, second = [0.8, 0.5, 0.5], (0, 1, CALL, 0.6), (1, 2, CALL, 0.4)
     found = solved(levels, [first, second])
     own_a, own_b, own_c = found.own
-    whole_b = own_b - torch.log1p(-pd(own_a) * conduction(levels, first))
-    whole_c = own_c - torch.log1p(-pd(whole_b) * conduction(levels, second))
+    whole_b = own_b - torch.log1p(-early(own_a) * conduction(levels, first))
+    whole_c = own_c - torch.log1p(-early(whole_b) * conduction(levels, second))
     assert found.total.tolist() == pytest.approx([float(own_a), float(whole_b), float(whole_c)], abs=1e-12)
 
 
@@ -73,20 +75,20 @@ def test_two_that_guarantee_each_other_infect_each_other_once_and_never_themselv
     found = solved(levels, [there, back, sale])
     own_a, own_b = found.own
     assert float(found.total[0]) == pytest.approx(
-        float(own_a - torch.log1p(-pd(own_b) * conduction(levels, there))), abs=1e-12
+        float(own_a - torch.log1p(-early(own_b) * conduction(levels, there))), abs=1e-12
     )
-    sent = [torch.log1p(-pd(own_a) * conduction(levels, edge)) for edge in (back, sale)]
+    sent = [torch.log1p(-early(own_a) * conduction(levels, edge)) for edge in (back, sale)]
     assert float(found.total[1]) == pytest.approx(float(own_b - sum(sent)), abs=1e-12)
 
 
 def test_a_ring_settles_where_one_more_round_moves_nothing() -> None:
-    """Three equal firms in a ring: h = -log(1 - q (1 - exp(-F - h))) has one least root, found by halving."""
+    """Three equal firms in a ring: h = -log(1 - q (1 - exp(-F - h))^l) has one least root, found by halving."""
     found = solved([0.8] * 3, [(0, 1, CALL, 0.5), (1, 2, CALL, 0.5), (2, 0, CALL, 0.5)])
     own, q = float(found.own[0]), conduction([0.8] * 3, (0, 1, CALL, 0.5))
     low, high = 0.0, 40.0
     for _ in range(200):
         middle = (low + high) / 2
-        low, high = (middle, high) if -np.log1p(-q * -np.expm1(-own - middle)) > middle else (low, middle)
+        low, high = (middle, high) if -np.log1p(-q * (-np.expm1(-own - middle)) ** LATE) > middle else (low, middle)
     assert found.link.tolist() == pytest.approx([low] * 3, abs=1e-9)
 
 
@@ -143,7 +145,7 @@ def test_another_component_never_moves_a_bit_of_mine_however_long_it_takes_to_se
 def test_balance_rises_with_leverage_and_falls_with_calm() -> None:
     """Half leveraged at a volatility of .2: log(.5) / .2, in quarters: -.87; calmer, farther from default."""
     half = torch.tensor([np.log(0.5)] * 2, dtype=torch.float64)
-    near, far = balance(half, torch.tensor([0.2, 0.1], dtype=torch.float64))[:, 0].tolist()
+    near, far = balance(half, torch.tensor([0.2, 0.1], dtype=torch.float64), torch.zeros(2, dtype=torch.float64))[:, 0].tolist()
     assert near == pytest.approx(np.log(0.5) / 0.2 / 4)
     assert far < near
 

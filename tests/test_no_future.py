@@ -132,7 +132,7 @@ def test_a_planted_feature_that_knows_the_future_makes_the_check_fail(register: 
 
 def test_outcomes_of_the_test_day_change_no_weight_only_the_card(register: Register, model: Model) -> None:
     """On the day after it everything is said again, wrong; training and choosing were over by then."""
-    tampered = told_wrong(register, model.days.test + timedelta(days=1))
+    tampered = told_wrong(register, model.days.held_out[1] + timedelta(days=1))
     again = fit(TASK, tampered, CONFIG)
     assert same_weights(again, model)
     assert again.card["metrics"] != model.card["metrics"]

@@ -1,1 +1,1 @@
-"""Trials of the models: an economy whose truth is known, and real firms. They may meet all rooms, as root modules do."""
+"""Trials of the models: an economy whose truth is known, and real firms. Like root modules they may meet all rooms."""
