@@ -195,12 +195,14 @@ def train_model(config: Configuration, until: date | None, seed: int, step: Step
     """Trains on what the register knew by `until`, saves the model, and tells what its card says."""
     from .gnn.card import as_text
     from .gnn.config import Config
+    from .gnn.grades import grade_counts
     from .gnn.task import Task
     from .gnn.train import fit
 
-    started = time.monotonic()
-    model = fit(Task(until=until), loaded(config), Config(seed=seed), step)
+    started, register = time.monotonic(), loaded(config)
+    model = fit(Task(until=until), register, Config(seed=seed), step)
     target = model.save(config.home / "models")
+    grade_counts(model, register, config.scale, config.settings).save(target)
     lines = [*as_text(model.model_id, model.card).splitlines(), f"saved in {target}"]
     return {"lines": lines, "model_id": model.model_id, "seconds": round(time.monotonic() - started, 3)}
 
@@ -217,7 +219,7 @@ def score_day(
         store.snapshot() if store is not None and day is None else loaded(config).as_of(_given(day), config.settings)
     )
     step("scoring", 0, 1)
-    final = final_scores(model, snapshot, overrides_of(config, options.get("overrides"), snapshot))
+    final = final_scores(config, model, snapshot, overrides_of(config, options.get("overrides"), snapshot))
     scores = final.scores
     check_complete(scores, snapshot)
     step("scoring", 1, 1)

@@ -211,6 +211,11 @@ FIELDS: Mapping[str, Field] = _fields(
           "default; missing where abstained or unseen without an override", _R, "fraction", 0, 1),
     Field("risk_override", Kind.TEXT, "reason of the override in force", _R),
     Field("risk_override_until", Kind.DAY, "first day on which that override no longer counts", _R, "day"),
+    Field("risk_grade", Kind.COUNT, "grade of risk_pd_final on the master scale, 1 best; one more than there are: in "
+          "default", _R, low=1),
+    Field("risk_pd_floored", Kind.FRACTION, "risk_pd_final, at least the regulatory floor", _R, "fraction", 0, 1),
+    Field("risk_pd_upper", Kind.FRACTION, "upper bound of the default rate of the grade that the model gave, where the "
+          "training days had fewer than 20 defaults in it", _R, "fraction", 0, 1),
     Field("risk_as_of", Kind.DAY, "day that the score is for", _R, "day"),
     Field("risk_run_id", Kind.TEXT, "run that wrote the score", _R),
     Field("risk_pd_previous", Kind.FRACTION, "risk_pd of the run before", _R, "fraction", 0, 1),

@@ -233,7 +233,7 @@ def test_a_score_reads_the_overrides_of_its_home_and_keeps_them_with_the_run(rel
     kept = pl.read_parquet(home / "runs" / told["run_id"] / "overrides.parquet")
     assert kept.select("party_id", "proposed_by", "approved_by").rows() == [("A", "Ann", "Bo")]
     assert len(list((home / "runs").iterdir())) == 2  # another decision, another run
-    assert set(told["hashes"]) - {"snapshot", "settings", "dictionary", "code"} == {"overrides"}
+    assert set(told["hashes"]) > {"snapshot", "overrides"}
 
 
 def test_a_named_file_of_overrides_goes_before_the_homes(relparty, tmp_path: Path) -> None:
