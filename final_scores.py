@@ -1,7 +1,8 @@
 """What a run adds to a model's scores before they are saved and published: overrides, grades, floor and bounds."""
 
 import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import polars as pl
 
 from .graph import register_folder
 from .graph.configuration import Configuration
-from .graph.master_scale import MasterScale, with_grades
+from .graph.master_scale import with_grades
 from .graph.overrides import OVERRIDES, in_force, with_final, without_effect
 from .graph.results import Run, Scores, save_run
 from .graph.snapshot import Snapshot
@@ -28,22 +29,21 @@ class Final:
 
     Attributes:
         overrides: in force on the day, columns of OVERRIDES.
-        scale: by which PDs were graded.
+        grading: hash of the master scale and its upper bounds.
         notes: what a person should know of the grades.
     """
 
     scores: Scores
     overrides: pl.DataFrame
-    scale: MasterScale
+    grading: str
     notes: tuple[str, ...] = ()
 
     @property
     def hashes(self) -> dict[str, str]:
         """What went in beside model and snapshot; of overrides nothing where there are none."""
-        if self.overrides.is_empty():
-            return {"scale": self.scale.hash}
         said = self.overrides.drop("at").write_json()  # where it stood in the file is no part of it
-        return {"scale": self.scale.hash, "overrides": hashlib.sha256(said.encode()).hexdigest()[:16]}
+        decided = {} if self.overrides.is_empty() else {"overrides": _hash(said)}
+        return {"grading": self.grading, **decided}
 
     @property
     def lines(self) -> list[str]:
@@ -66,7 +66,12 @@ def final_scores(config: Configuration, model: "Model", snapshot: Snapshot, over
     scale, counts = config.scale, GradeCounts.load(config.home / "models" / model.model_id)
     upper = counts.upper(scale.confidence) if counts and counts.ends == scale.ends else []
     scores = with_grades(with_final(model.score(snapshot), overrides), scale, upper)
-    return Final(scores, overrides, scale, () if upper else (UNCOUNTED,))
+    grading = _hash(json.dumps([asdict(scale), upper]))
+    return Final(scores, overrides, grading, () if upper else (UNCOUNTED,))
+
+
+def _hash(said: str) -> str:
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def overrides_of(config: Configuration, given: str | None, snapshot: Snapshot) -> pl.DataFrame:

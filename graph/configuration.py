@@ -13,7 +13,7 @@ from pydantic_settings import (
 )
 
 from .errors import UsageError
-from .master_scale import CONFIDENCE, ENDS, FLOOR, MasterScale
+from .master_scale import CONFIDENCE, ENDS, FLOOR, LGD, MasterScale
 from .schema import CURRENCY
 from .settings import Settings
 
@@ -42,6 +42,7 @@ class Configuration(BaseSettings):
     anonymous: tuple[str, ...] = ()  # party ids that stand for customers whom nobody can name
     master_scale: tuple[float, ...] = ENDS  # PD with which each grade but the last ends
     pd_floor: float = Field(FLOOR, ge=0, lt=1)  # least PD that counts for capital
+    lgd: float = Field(LGD, ge=0, le=1)  # fraction lost of what the bank has lent less collateral
     pd_confidence: float = Field(CONFIDENCE, gt=0, lt=1)  # of the upper bounds of grades with few defaults
 
     @classmethod

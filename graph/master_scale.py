@@ -1,9 +1,7 @@
 """The master scale: PDs into grades, with the regulatory floor and the upper bound of grades with few defaults."""
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -13,6 +11,7 @@ from .results import Scores
 ENDS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128)
 FLOOR = 0.0005  # Regulation (EU) 2024/1623, art. 160(1); 商业银行资本管理办法 2023, annex 3
 CONFIDENCE = 0.9
+LGD = 0.4  # of what no collateral covers: Regulation (EU) 2024/1623, art. 161(1)(aa); Basel CRE32.6
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,6 @@ class MasterScale:
     def grades(self) -> int:
         """How many grades there are of what is not in default."""
         return len(self.ends) + 1
-
-    @property
-    def hash(self) -> str:
-        """Names the scale."""
-        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:16]
 
     def grade(self, pd: pl.Expr) -> pl.Expr:
         """The grade of a PD, from 1; missing where the PD is."""

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from relparty.cli import main
 from relparty.graph.errors import DataError, UsageError
-from relparty.graph.overrides import OVERRIDES, in_force, with_final, without_effect
+from relparty.graph.overrides import in_force, with_final, without_effect
 from relparty.graph.questions import asked
 from relparty.graph.results import Run, Scores
 from relparty.graph.snapshot import Snapshot
@@ -18,7 +18,7 @@ from relparty.loaders.overrides import read_overrides
 
 from .models import untrained
 from .rows import day, register
-from .scores import scores
+from .scores import decided, scores
 from .snapshots import DAY, firms_in_a_chain, frame, parties
 
 HEADING = "party_id,pd,reason,proposed_by,approved_by,valid_from,until,recorded_on"
@@ -149,15 +149,6 @@ def test_a_file_without_a_column_or_no_file_is_refused(file, tmp_path: Path) -> 
         file("A,.1", heading="party_id,pd,reason,proposed_by,until")
     with pytest.raises(UsageError, match="no such file"):
         read_overrides(tmp_path / "none.csv")
-
-
-def decided(**pds: float) -> pl.DataFrame:
-    """Overrides in force."""
-    rows = [
-        {"at": "overrides.csv line 2", "party_id": name, "pd": pd, "reason": "x", "until": date(2025, 1, 1)}
-        for name, pd in pds.items()
-    ]
-    return pl.DataFrame(rows, schema=OVERRIDES)
 
 
 def test_the_final_pd_is_the_override_else_the_models_where_that_may_be_used() -> None:
