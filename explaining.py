@@ -58,7 +58,7 @@ def explained(config: Configuration, firm: str, options: dict[str, Any]) -> tupl
     if not given:
         return parts, lines
     told = beside(parts, score_parts(snapshot, model.score(snapshot, given), firm))
-    return told, [*lines, f"given that {', '.join(given)} fail: {_sum(told, 'adds_given')}"]
+    return told, [*lines, f"given the failure of {', '.join(given)}: {_sum(told, 'adds_given')}"]
 
 
 def _sum(parts: pl.DataFrame, adds: str = "adds") -> str:

@@ -94,9 +94,7 @@ def group_risks(config: Configuration, regime: str, firm: str | None, run_id: st
         own = found.filter(party_id=snapshot.parties["party_id"][snapshot.row_of(firm)])
         rows = rows.join(own, on=["group_set", "group_id"], how="semi")
     sizes = found.group_by("group_set", "group_id").agg(group_size=pl.len())
-    told = rows.join(sizes, on=["group_set", "group_id"]).sort(
-        "group_expected_loss", "group_id", descending=[True, False]
-    )
+    told = rows.join(sizes, on=["group_set", "group_id"]).sort(-pl.col("group_expected_loss"), "group_id", "group_set")
     return told.select("group_set", "group_id", "group_size", *RISKS, group_scored_by=pl.lit(run.run_id))
 
 

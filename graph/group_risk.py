@@ -42,13 +42,7 @@ def group_risk(snapshot: Snapshot, scores: Scores, members: pl.DataFrame, lgd: f
         The first paragraph of this file; three firms by hand in tests/test_group_risk.py. Two members that hang on one
         outsider are taken as independent, which puts the PD of any default a little high.
     """
-    firms = scores.firms.select("party_id", "risk_status", "risk_pd_final")
-    rows = (
-        members.select(*_KEY, "party_id")
-        .join(firms, on="party_id", how="left")
-        .join(_lent(snapshot), on="party_id", how="left")
-    )
-    rows = rows.join(_from_outside(scores, rows), on=[*_KEY, "party_id"], how="left")
+    rows = _rated(snapshot, scores, members)
     final, failed = pl.col("risk_pd_final"), (pl.col("risk_status") == "in_default").fill_null(value=False)
     live = final.is_not_null() & ~failed
     unknown = pl.col("net").is_null() | final.is_null()
@@ -63,6 +57,14 @@ def group_risk(snapshot: Snapshot, scores: Scores, members: pl.DataFrame, lgd: f
         group_unrated=(pl.col("lends").fill_null(value=False) & unknown).sum(),
     )
     return found.cast({name: FIELDS[name].dtype for name in RISKS}).sort(_KEY)
+
+
+def _rated(snapshot: Snapshot, scores: Scores, members: pl.DataFrame) -> pl.DataFrame:
+    """The memberships with status, final PD, `lends`, `net`, and `from_outside`."""
+    firms = scores.firms.select("party_id", "risk_status", "risk_pd_final")
+    rows = members.select(*_KEY, "party_id").join(firms, on="party_id", how="left")
+    rows = rows.join(_lent(snapshot), on="party_id", how="left")
+    return rows.join(_from_outside(scores, rows), on=[*_KEY, "party_id"], how="left")
 
 
 def _lent(snapshot: Snapshot) -> pl.DataFrame:

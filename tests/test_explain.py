@@ -166,7 +166,7 @@ def test_a_given_failure_stands_beside_the_pd_without_it(relparty):
     given = by_level(rows, "own", "adds_given") + by_level(rows, "link", "adds_given")
     assert given == pytest.approx(by_level(rows, "pd", "adds_given"), abs=1e-9)
     assert by_level(rows, "own", "adds_given") == by_level(rows, "own")
-    assert "given that A fail: PD" in result.stderr
+    assert "given the failure of A: PD" in result.stderr
 
 
 def test_a_register_that_was_corrected_since_the_run_says_so(relparty, tmp_path):
