@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import cli_related, cli_risk
+from .cli_benchmark import benchmark
 from .cli_common import (
     DAY,
     PATH,
@@ -23,6 +24,7 @@ from .cli_common import (
     waits,
 )
 from .cli_stress import stress
+from .cli_watch import COMMANDS as WATCHING
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -280,7 +282,7 @@ def serve(flags: dict[str, Any], /) -> None:
     keep_serving(configured(flags), click.echo)
 
 
-for command in (*cli_related.COMMANDS, *cli_risk.COMMANDS, stress):
+for command in (*cli_related.COMMANDS, *cli_risk.COMMANDS, stress, *WATCHING, benchmark):
     main.add_command(command)
 
 if __name__ == "__main__":

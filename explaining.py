@@ -12,7 +12,7 @@ from .graph.results import Scores
 from .graph.score_parts import beside, score_parts
 from .graph.snapshot import Snapshot
 from .jobs import loaded, newest_model
-from .score_runs import score_run
+from .rebuilding import rebuilt, score_run
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,12 @@ def _asked(config: Configuration, options: dict[str, Any]) -> _Scored:
 
 def _of_run(config: Configuration, run_id: str | None) -> _Scored:
     run, scores = score_run(config, run_id)
-    snapshot = _day(config, run.as_of)
-    same = snapshot.fingerprint == run.hashes.get("snapshot")
-    lines = () if same else (f"the register now shows {run.as_of} otherwise than the run saw it; records are today's",)
-    return _Scored(snapshot, scores, run.model_id, run.run_id, lines)
+    found = rebuilt(config, run)
+    if found.snapshot is None:
+        line = f"the register no longer shows {run.as_of} as the run saw it; records are those of now"
+        return _Scored(_day(config, run.as_of), scores, run.model_id, run.run_id, (line,))
+    late = (f"rows loaded since though recorded by {run.as_of} are left out: {found.told}",) if found.late else ()
+    return _Scored(found.snapshot, scores, run.model_id, run.run_id, late)
 
 
 def _day(config: Configuration, day: date) -> Snapshot:

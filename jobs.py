@@ -1,13 +1,11 @@
 """What each command does: read, call, write. Like cli.py, from which it is called, it may meet all rooms."""
 
-import hashlib
-import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,14 +19,13 @@ from .graph.checks import Subject, bare_parties, check
 from .graph.configuration import Configuration
 from .graph.errors import DataError, StoreError, UsageError
 from .graph.register import Register
-from .graph.results import Run, check_complete
-from .graph.schema import dictionary_hash
+from .graph.results import check_complete
 from .loaders.intake import Intake, close_absent, take_in, write_quarantine
 from .loaders.reading import Reading
+from .run_inputs import run_of
 
 if TYPE_CHECKING:
     from .gnn.model import Model
-    from .graph.snapshot import Snapshot
     from .graph.store import Store
 
 Step = Callable[[str, int, int], None]  # a named step, how much of it is done, of how much
@@ -196,11 +193,15 @@ def train_model(config: Configuration, until: date | None, seed: int, step: Step
     from .gnn.card import as_text
     from .gnn.config import Config
     from .gnn.grades import grade_counts
+    from .gnn.stability import reference
     from .gnn.task import Task
     from .gnn.train import fit
 
-    started, register = time.monotonic(), loaded(config)
+    started = time.monotonic()
+    register = loaded(config)
     model = fit(Task(until=until), register, Config(seed=seed), step)
+    learned_from = register.as_of(model.days.train[-1], config.settings)
+    model = replace(model, reference=reference(learned_from, model.score(learned_from)))
     target = model.save(config.home / "models")
     grade_counts(model, register, config.scale, config.settings).save(target)
     lines = [*as_text(model.model_id, model.card).splitlines(), f"saved in {target}"]
@@ -233,26 +234,6 @@ def score_day(
         lines.append("published, in force" if in_force else "remembered, not in force: the store shows a later day")
     took = {"firms": scores.firms.height, "seconds": round(time.monotonic() - started, 3)}
     return asdict(run) | took | {"lines": lines}
-
-
-def run_of(
-    kind: str, snapshot: "Snapshot", by: str, config: Configuration, also: Mapping[str, str] | None = None
-) -> Run:
-    """The run of a model or rule set on a snapshot, named by what went in: the same again is the same run.
-
-    `also` are hashes of what else went in.
-    """
-    settings = hashlib.sha256(json.dumps(asdict(config.settings), sort_keys=True).encode()).hexdigest()[:16]
-    hashes = {
-        "snapshot": snapshot.fingerprint,
-        "settings": settings,
-        "dictionary": dictionary_hash(),
-        "code": __version__,
-        **(also or {}),
-    }
-    made_of = json.dumps([kind, by, hashes], sort_keys=True)
-    short = hashlib.sha256(made_of.encode()).hexdigest()[:8]
-    return Run(f"{kind}-{snapshot.day}-{short}", kind, snapshot.day, by, hashes)
 
 
 def newest_model(folder: Path, model_id: str | None) -> "Model":

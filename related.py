@@ -24,8 +24,9 @@ from .graph.owners import beneficial_owners
 from .graph.paths import records
 from .graph.results import Run, Scores
 from .graph.snapshot import Snapshot
-from .jobs import Report, Step, loaded, run_of
-from .score_runs import score_run
+from .jobs import Report, Step, loaded
+from .rebuilding import score_run
+from .run_inputs import run_of
 
 if TYPE_CHECKING:
     from .graph.store import Store

@@ -21,8 +21,9 @@ from .graph.schema import LINKS
 from .graph.snapshot import Snapshot
 from .graph.stress import Stress, path, stress
 from .graph.stress_book import StressBook, stress_book
-from .jobs import Report, Step, run_of
+from .jobs import Report, Step
 from .related import named
+from .run_inputs import run_of
 from .stress_parts import done, followed, forget
 from .stress_wanted import Wanted
 

@@ -73,9 +73,19 @@ def commands() -> str:
     context = click.Context(relparty, info_name="relparty", max_content_width=100, terminal_width=100)
     lines += ["```", relparty.get_help(context), "```", ""]
     for name, command in sorted(relparty.commands.items()):
-        inner = click.Context(command, info_name=name, parent=context, max_content_width=100, terminal_width=100)
-        lines += [f"## {name}", "", "```", command.get_help(inner), "```", ""]
+        lines += _command(name, command, context)
     return "\n".join(lines)
+
+
+def _command(name: str, command: click.Command, parent: click.Context) -> list[str]:
+    """The help of a command, and of those inside it."""
+    context = click.Context(command, info_name=name, parent=parent, max_content_width=100, terminal_width=100)
+    title = context.command_path.removeprefix("relparty ")
+    lines = [f"## {title}", "", "```", command.get_help(context), "```", ""]
+    inside = command.commands if isinstance(command, click.Group) else {}
+    for inner, each in sorted(inside.items()):
+        lines += _command(inner, each, context)
+    return lines
 
 
 def pages() -> Iterator[tuple[Path, str]]:

@@ -31,6 +31,7 @@ class Model:
         weights: of the network, float64.
         dictionary: hash of the data dictionary that it was trained under.
         card: what it was trained on, how well it does and beside whom; no part of the model's id.
+        reference: how its training firms are distributed, for gnn/stability.py; no part of the model's id either.
     """
 
     task: Task
@@ -40,6 +41,7 @@ class Model:
     weights: Mapping[str, Tensor]
     dictionary: str = field(default_factory=dictionary_hash)
     card: Mapping[str, Any] = field(default_factory=dict)
+    reference: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def model_id(self) -> str:
@@ -68,11 +70,12 @@ class Model:
             return scores(snapshot, statuses(self.task, snapshot, given), graph, found)
 
     def save(self, folder: Path) -> Path:
-        """Writes `folder`/model_id: weights.safetensors, model.json, card.json and card.md; returns it."""
+        """Writes `folder`/model_id: weights.safetensors, model.json, reference.json, card.json, card.md; returns it."""
         target = folder / self.model_id
         target.mkdir(parents=True, exist_ok=True)
         save_file(dict(self.weights), target / "weights.safetensors")
         (target / "model.json").write_bytes(_written(self._settings))
+        (target / "reference.json").write_bytes(_written(dict(self.reference)))
         (target / "card.json").write_bytes(_written(dict(self.card)))
         (target / "card.md").write_text(as_text(self.model_id, self.card), encoding="utf-8")
         return target
@@ -100,6 +103,7 @@ class Model:
             weights=load_file(folder / "weights.safetensors"),
             dictionary=said["dictionary"],
             card=json.loads((folder / "card.json").read_text(encoding="utf-8")),
+            reference=_reference(folder / "reference.json"),
         )
 
     @property
@@ -116,6 +120,11 @@ def latest(folder: Path) -> Path | None:
 
 def _written(said: dict[str, Any]) -> bytes:
     return json.dumps(said, default=str, sort_keys=True, indent=1, ensure_ascii=False).encode()
+
+
+def _reference(path: Path) -> dict[str, Any]:
+    """What a model saved by an older version lacks is empty."""
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
 def _day(said: str | None) -> date | None:

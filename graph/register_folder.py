@@ -60,6 +60,12 @@ def load(folder: Path) -> Register:
     return Register({name: pl.read_parquet(folder / file) for name, file in held.files.items()})
 
 
+def rows_by_table(folder: Path) -> dict[str, int]:
+    """How many rows each table of a folder holds, without reading them."""
+    held = manifest(folder)
+    return {name: _rows(folder, held, name) for name in sorted(held.files)}
+
+
 def save(register: Register, folder: Path) -> Manifest:
     """Commits a register to a folder, whole; only tables that changed are written. Call it while holding `writing`."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

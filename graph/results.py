@@ -27,13 +27,19 @@ PUBLISHED_SHARE, PUBLISHED_LINKS = 0.95, 12  # of a firm's contagion; at most so
 
 @dataclass(frozen=True)
 class Run:
-    """One execution for one day. The id is made from its inputs, so that running again is the same run."""
+    """One execution for one day. The id is made from its inputs, so that running again is the same run.
+
+    Attributes:
+        hashes: of all inputs by name; run_inputs.py makes them.
+        rows: that each table of the register held. Rows are only ever added, so these are its first ones ever after.
+    """
 
     run_id: str
     kind: str
     as_of: date
     model_id: str = ""
     hashes: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from .economy_links import Firms, Ints, generator
+from .economy_firms import Firms, Ints, generator
 
 # (GB/T 4754 code, Chinese and English trade) by the number of the industry
 TRADES = (

@@ -1,165 +1,204 @@
-"""Month by month: balance sheets move, firms whose equity is gone default, and their partners bear the loss later."""
+"""The one history of a made-up economy: twelve months of shocks and failures, then a December that renews it.
+
+Each December's failures are booked by their partners at the closing; then firms leave and enter, debts are renewed and
+contracts made for a year. So a year's end is known by its balance sheets and contracts, until the next.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .economy_links import NEVER, Firms, Flags, Floats, Ints, Ties, generator
+from .economy_firms import Firms, Flags, Floats, Ints, generator
+from .economy_forms import Form
+from .economy_horizon import (
+    DRIFT,
+    MONTHS,
+    SURVIVES,
+    Horizon,
+    Singles,
+    alive_only,
+    conduits,
+    first_defaults,
+    local_shocks,
+    losses_taken,
+    rooms,
+)
+from .economy_links import Links, renewed
+from .economy_losses import LGD, SUPPLY, Balance, Losses, Severity, losses, priced, same_severity
 
-MARKET, INDUSTRY = 0.25, 0.35  # loadings of a firm's monthly shock on the common and on its industry's shock
-RETURN = 0.01  # a month: how fast liabilities return to the firm's own leverage
-LGD = 0.55  # of a claim on a firm that defaulted, or of a guarantee called
-SUPPLY = 0.25  # of the yearly margin on what a failed supplier delivered
-SETTLING = 3  # months from a default to the day on which its partners bear the loss and the claims end
-ALIVE, IN_DEFAULT, GONE, NOT_YET = 0, 1, 2, 3
+PULL = 0.5  # of the way to its own leverage that a firm's debt moves in December
 REFINANCED = 0.75  # liabilities over assets after a cure
-CURED, WOUND_UP = 0.35, 0.75  # shares of defaults that end in a cure, or a bankruptcy (the rest stay)
+CURED = 0.35  # share of defaults that end in a cure, in September of the next year; the others in a bankruptcy
+CURE = 8  # September
+WRECK = 0.01  # of its assets is left to a firm whatever it lost
+ALIVE, IN_DEFAULT, GONE, NOT_YET = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
-class Harm:
-    """What a failure costs a partner, shape (e,), sorted by who fails; held in the months [starts, ends)."""
+class Standing:
+    """The end of a December: (n,) status and balance sheets, the contracts of the next year, what they cost."""
 
-    fails: Ints
-    suffers: Ints
-    loss: Floats
-    starts: Ints
-    ends: Ints
+    status: Ints
+    balance: Balance
+    links: Links
+    losses: Losses
+    liquid: Floats  # (n,) part of the equity that can be lost before the firm fails
 
-    def without(self) -> "Harm":
-        """No harm at all."""
-        none = np.empty(0, np.int64)
-        return Harm(none, none, np.empty(0), none, none)
-
-    def of(self, failed: Ints, month: int) -> tuple[Ints, Floats]:
-        """Who suffers from these failures if they were in this month, and how much."""
-        first = np.searchsorted(self.fails, failed)
-        count = np.searchsorted(self.fails, failed, side="right") - first
-        rows = np.repeat(first - np.cumsum(count) + count, count) + np.arange(count.sum())
-        rows = rows[(self.starts[rows] <= month) & (month < self.ends[rows])]
-        return self.suffers[rows], self.loss[rows]
+    @property
+    def alive(self) -> Flags:
+        """(n,) who may fail from here on."""
+        return np.asarray(self.status == ALIVE)
 
 
 @dataclass(frozen=True)
 class Path:
-    """One history of an economy. Panels have shape (months + 1, n): row t is the end of month t - 1."""
+    """One history. Panels have shape (months + 1, n): row t is the end of month t - 1; cases (k, 2): month, firm."""
 
     assets: Floats
     liabilities: Floats
     status: Ints
-    defaults: Ints  # shape (d, 2): month, firm
+    defaults: Ints
     cures: Ints
     bankruptcies: Ints
-
-    def settled(self, firms: int) -> Ints:
-        """Month by which partners have settled each firm's first default: called, written off, no longer supplied."""
-        month = np.full(firms, NEVER)
-        np.minimum.at(month, self.defaults[:, 1], self.defaults[:, 0] + SETTLING)
-        return month
+    standings: Sequence[Standing]  # at the opening and at the end of each year
 
 
-def harm(firms: Firms, stakes: Ties, guarantees: Ties, trade: Ties, loans: Ties) -> Harm:
-    """The losses that the links of an economy stand for, through every channel of its true process."""
-    guarantors = np.bincount(guarantees.contract)[guarantees.contract]
-    equity = (1 - firms.leverage) * firms.assets
-    margin = SUPPLY * turnover(trade) * firms.margin[trade.target]
-    parts = [
-        (stakes.target, stakes.source, stakes.amount * equity[stakes.target], stakes),
-        (guarantees.target, guarantees.source, LGD * guarantees.amount / guarantors, guarantees),
-        (trade.target, trade.source, LGD * trade.amount, trade),
-        (trade.source, trade.target, margin, trade),
-        (loans.target, loans.source, LGD * loans.amount, loans),
-    ]
-    fails, suffers, loss = (np.concatenate([part[place] for part in parts]) for place in range(3))
-    starts = np.concatenate([part[3].starts for part in parts])
-    ends = np.concatenate([part[3].ends for part in parts])
-    order = np.argsort(fails, kind="stable")
-    return Harm(fails[order], suffers[order], loss[order], starts[order], ends[order])
+def simulate(firms: Firms, form: Form, years: int, seed: int) -> Path:
+    """Runs the economy, one year after the other."""
+    standings = [_opening(firms, form, seed)]
+    panels, cases = [_panel(standings[0])], []
+    for year in range(years):
+        horizon = horizon_of(firms, form, standings[-1])
+        room = rooms(horizon, generator(seed, "year", year), 1)[:, 0]
+        fates = _fates(standings[-1], generator(seed, "fates", year))
+        rows, failed_on = _year(standings[-1], horizon, room, fates.cured)
+        last = _Year(standings[-1], rows[-1], failed_on, fates)
+        standings.append(_december(firms, form, last, (seed, year)))
+        panels.append(np.concatenate([rows[:-1], _panel(standings[-1])]))
+        cases.append(_cases(last, MONTHS * year))
+    assets, owed, status = (np.concatenate([panel[:, part] for panel in panels]) for part in range(3))
+    defaults, cures, bankruptcies = (np.concatenate([case[kind] for case in cases]) for kind in range(3))
+    return Path(assets, owed, status.astype(np.int64), defaults, cures, bankruptcies, standings)
 
 
-def turnover(trade: Ties) -> Floats:
-    """Money a year behind a receivable of about two months."""
-    return 6.0 * trade.amount
+def _panel(standing: Standing) -> Floats:
+    return np.stack([standing.balance.assets, standing.balance.owed, standing.status.astype(np.float64)])[None]
 
 
-def simulate(firms: Firms, losses: Harm, months: int, seed: int) -> Path:
-    """Runs the economy. All shocks are drawn every month whatever the state (common random numbers).
+def _opening(firms: Firms, form: Form, seed: int) -> Standing:
+    status = np.where(firms.enters > 0, NOT_YET, ALIVE)
+    balance = Balance(firms.assets, firms.leverage * firms.assets)
+    return _standing(firms, form, (status, balance), None, (seed, 0))
 
-    A default strikes the partners once it is settled: what they lose then comes off their assets.
-    """
-    rng = generator(seed, "path")
-    now = _opening(firms)
-    history = [now]
-    for month in range(months):
-        settled = max(0, month + 1 - SETTLING)  # the month after the failures that are settled now
-        suffers, loss = losses.of(history[settled].failed, settled - 1)
-        hit = np.zeros(firms.count)
-        np.add.at(hit, suffers, loss)
-        now = _next_month(firms, now, month, hit, rng)
-        history.append(now)
-    cases = [[getattr(state, kind) for state in history[1:]] for kind in ("failed", "cured", "wound_up")]
-    return Path(
-        np.stack([state.assets for state in history]),
-        np.stack([state.owed for state in history]),
-        np.stack([state.status for state in history]),
-        *(_dated(lots) for lots in cases),
+
+def _standing(
+    firms: Firms, form: Form, state: tuple[Ints, Balance], old: Links | None, when: tuple[int, int]
+) -> Standing:
+    """A December's end, once it is settled who is there with what balance sheet."""
+    status, balance = state
+    seed, year = when
+    links = priced(firms, balance, renewed(firms, status == ALIVE, balance.equity, old, when))
+    harm = losses(firms, balance, links, _severity(firms, form, generator(seed, "severity", year)))
+    liquid = generator(seed, "liquid", year).uniform(0.6, 1.0, firms.count) if form.cash else np.ones(firms.count)
+    return Standing(status, balance, links, harm, liquid)
+
+
+def _severity(firms: Firms, form: Form, rng: np.random.Generator) -> Severity:
+    if not form.drawn_severity:
+        return same_severity(firms)
+    claims = rng.beta(4 * LGD, 4 * (1 - LGD), firms.count)
+    return Severity(claims, SUPPLY * rng.uniform(0.2, 1.8, firms.count))
+
+
+def horizon_of(firms: Firms, form: Form, standing: Standing) -> Horizon:
+    """The twelve months from a December's end on, for the firms alive then, in their order."""
+    alive = standing.alive
+    there, number = np.flatnonzero(alive), alive_only(alive)
+    assets, harm = standing.balance.assets, standing.losses
+    share = harm.money / assets[harm.suffers]
+    ends = (number[harm.fails], number[harm.suffers])
+    every = conduits(len(there), ends, share, (harm.channel, harm.link))
+    shake = firms.volatility[there] / np.sqrt(12)
+    flow = cash_flow(firms, standing.balance)[there] / 12 if form.cash else 0.0
+    return Horizon(
+        room=(standing.liquid * standing.balance.equity / assets)[there],
+        shake=shake,
+        drift=flow - DRIFT * shake,
+        industry=firms.industry[there],
+        harm=every if form.contagion else every.only(()),
+        spread=form.spread,
+        local=local_shocks(form.local, every) if form.local else None,
     )
 
 
-@dataclass(frozen=True)
-class _Month:
-    """The end of one month: panels' rows, who waits for what until when, and whom the month struck."""
+def cash_flow(firms: Firms, balance: Balance) -> Floats:
+    """A year's profit over assets: a quarter of the gross margin, less interest."""
+    interest = 0.04 * firms.borrowed * balance.owed / np.maximum(balance.assets, 1)
+    return np.asarray(0.25 * firms.margin * firms.turns - interest)
 
-    assets: Floats
-    owed: Floats
-    status: Ints
-    until: Ints
-    fate: Floats
-    failed: Ints
+
+@dataclass(frozen=True)
+class _Fates:
+    """Of the firms in default at a year's start, those that will be cured and those that will be wound up."""
+
     cured: Ints
     wound_up: Ints
 
 
-def _opening(firms: Firms) -> _Month:
-    none = np.empty(0, np.int64)
-    status = np.where(firms.enters > 0, NOT_YET, ALIVE)
-    owed = firms.leverage * firms.assets
-    until: Ints = np.full(firms.count, NEVER)
-    return _Month(firms.assets, owed, status, until, np.zeros(firms.count), none, none, none)
+@dataclass(frozen=True)
+class _Year:
+    """A year that is over: how it began, its last row (3, n), the month of each firm's default or -1, old defaults."""
+
+    began: Standing
+    row: Floats
+    failed_on: Ints
+    fates: _Fates
 
 
-def _next_month(firms: Firms, now: _Month, month: int, hit: Floats, rng: np.random.Generator) -> _Month:
-    shock, fate, wait = _shocks(firms, rng), rng.random(firms.count), rng.integers(5, 13, firms.count)
-    state = np.where((now.status == NOT_YET) & (firms.enters <= month), ALIVE, now.status)
-    state = np.where((state == ALIVE) & (firms.leaves <= month), GONE, state)
-    alive, over = state == ALIVE, now.until == month
-    cured, wound_up = over & (now.fate < CURED), over & (now.fate >= CURED)
-    assets, owed = _moved(firms, now, shock, hit, alive)
-    owed = np.where(cured, REFINANCED * assets, owed)
-    failed = alive & (assets <= owed)
-    state = np.where(failed, IN_DEFAULT, np.where(cured, ALIVE, np.where(wound_up, GONE, state)))
-    until = np.where(failed, np.where(fate < WOUND_UP, month + wait, NEVER), now.until)
-    struck = (np.flatnonzero(which) for which in (failed, cured, wound_up))
-    return _Month(assets, owed, state, until, np.where(failed, fate, now.fate), *struck)
+def _fates(standing: Standing, rng: np.random.Generator) -> _Fates:
+    cured = rng.random(len(standing.status)) < CURED
+    lasting = standing.status == IN_DEFAULT
+    return _Fates(np.flatnonzero(lasting & cured), np.flatnonzero(lasting & ~cured))
 
 
-def _dated(lots: Sequence[Ints]) -> Ints:
-    """Firms by month as rows of month and firm."""
-    month = np.repeat(np.arange(len(lots)), [len(lot) for lot in lots])
-    return np.stack([month, np.concatenate(lots)], axis=1)
+def _year(standing: Standing, horizon: Horizon, room: Singles, cured: Ints) -> tuple[Floats, Ints]:
+    """Twelve rows of assets, liabilities and status, (12, 3, n), and the month of each firm's default, or -1."""
+    found = first_defaults(room[:, None], horizon.harm, horizon.spread)
+    there, now = np.flatnonzero(standing.alive), np.arange(MONTHS)[:, None]
+    month, lost = found[0].astype(np.int64), losses_taken(found, horizon.harm, horizon.spread)[:, 0]
+    booked = np.concatenate([lost[: MONTHS - 1], lost[MONTHS:]])  # what December's failures cost is booked at once
+    change = (room - horizon.room - booked)[np.minimum(now, month), np.arange(len(there))]
+    start = _panel(standing)[0]
+    rows = np.repeat(start[None], MONTHS, axis=0)
+    rows[:, 0, there] *= np.maximum(1 + change, WRECK)
+    rows[:, 2, there] = np.where(month <= now, IN_DEFAULT, ALIVE)
+    rows[CURE:, 1, cured], rows[CURE:, 2, cured] = REFINANCED * start[0, cured], ALIVE
+    failed_on = np.full(len(standing.status), -1)
+    failed_on[there] = np.where(month < SURVIVES, month, -1)
+    return rows, failed_on
 
 
-def _shocks(firms: Firms, rng: np.random.Generator) -> Floats:
-    """A month's return on assets: a common, an industry's and a firm's own part."""
-    common, by_industry, own = rng.standard_normal(), rng.standard_normal(64), rng.standard_normal(firms.count)
-    rest = np.sqrt(1 - MARKET**2 - INDUSTRY**2)
-    shock: Floats = MARKET * common + INDUSTRY * by_industry[firms.industry] + rest * own
-    return np.asarray(firms.volatility / np.sqrt(12) * shock)
+def _december(firms: Firms, form: Form, year: _Year, when: tuple[int, int]) -> Standing:
+    """Firms leave and enter, debts are renewed, contracts made."""
+    (assets, owed, last), (seed, number) = year.row, when
+    status, entering = last.astype(np.int64), firms.enters == number + 1
+    status[year.fates.wound_up] = GONE
+    going = np.flatnonzero(status == ALIVE)
+    free = max(0, int(entering.sum()) - len(year.fates.wound_up))  # so that there are as many firms as before
+    status[generator(seed, "leaving", number).choice(going, min(free, len(going)), replace=False)] = GONE
+    status[entering] = ALIVE
+    moved = owed + PULL * (firms.leverage * assets - owed)
+    owed = np.where((status == ALIVE) & (assets > owed) & ~entering, moved, owed)
+    return _standing(firms, form, (status, Balance(assets, owed)), year.began.links, (seed, number + 1))
 
 
-def _moved(firms: Firms, now: _Month, shock: Floats, hit: Floats, alive: Flags) -> tuple[Floats, Floats]:
-    """Assets after a month's shock and losses; liabilities on their way to the firm's own leverage."""
-    assets = now.assets * np.exp(shock) - hit
-    owed = now.owed + RETURN * (firms.leverage * np.maximum(assets, 0) - now.owed)
-    return np.where(alive, assets, now.assets), np.where(alive & (assets > now.owed), owed, now.owed)
+def _cases(year: _Year, begin: int) -> tuple[Ints, Ints, Ints]:
+    """The year's defaults, cures and bankruptcies, rows of month and firm."""
+    failed = np.flatnonzero(year.failed_on >= 0)
+    defaults = np.stack([begin + year.failed_on[failed], failed], axis=1)
+    return defaults, _all_in(begin + CURE, year.fates.cured), _all_in(begin + MONTHS - 1, year.fates.wound_up)
+
+
+def _all_in(month: int, firms: Ints) -> Ints:
+    return np.stack([np.full(len(firms), month), firms], axis=1)

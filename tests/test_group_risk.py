@@ -219,7 +219,7 @@ def test_groups_show_their_risk_by_the_last_score_run(relparty):
     (("--risk", "--explain"), "--explain does not go with --risk"),
     (("--risk", "--as-of", "2024-06-30"), "--as-of does not go with --risk"),
     (("--run", "score-1"), "--run does not go with a list of groups"),
-    (("--risk", "--run", "score-1"), "score-1: no such score run"),
+    (("--risk", "--run", "score-1"), "score-1: no score run of that id"),
 ])  # fmt: skip
 def test_a_mistake_says_what_would_be_right(relparty, words, said):
     relparty("load", "bank", "--no-store")
