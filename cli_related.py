@@ -65,6 +65,8 @@ def controls(flags: dict[str, Any], /, party: str, regime: str, **options: Any) 
 @click.argument("firm", required=False)
 @rules
 @explained
+@click.option("--risk", is_flag=True, help="Show worst member, PD of any default and expected loss by a score run.")
+@click.option("--run", "run_id", help="Score run of --risk, which has its own day.  [default: the one saved last]")
 @as_of
 @rows_as
 @click.pass_obj
@@ -75,12 +77,28 @@ def groups(flags: dict[str, Any], /, firm: str | None, regime: str, **options: A
     Example:
         relparty groups --rules cn --format csv
         relparty groups E-0042 --explain
+        relparty groups --risk
     """
     from . import related
 
+    if options["risk"]:
+        _alone("--risk", options, "explain", "as_of")
+        rows = related.group_risks(configured(flags), regime, firm, options["run_id"])
+        return show_frame(rows, options["form"])
+    _alone("a list of groups", options, "run_id")
     snapshot = related.snapshot_of(configured(flags), day_of(options["as_of"]))
     rows = (related.reasons if options["explain"] else related.members)(snapshot, regime, firm)
-    show_frame(rows, options["form"])
+    return show_frame(rows, options["form"])
+
+
+def _alone(what: str, options: dict[str, Any], *others: str) -> None:
+    """Holds to what goes together."""
+    from .graph.errors import UsageError
+
+    given = [name for name in others if options[name]]
+    if given:
+        flag = {"run_id": "--run"}.get(given[0], f"--{given[0].replace('_', '-')}")
+        raise UsageError(f"{flag} does not go with {what}: leave it out.")
 
 
 @click.command()

@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from .graph.configuration import Configuration
 from .graph.errors import UsageError
-from .graph.results import Scores, load_run
+from .graph.results import Scores
 from .graph.score_parts import beside, score_parts
 from .graph.snapshot import Snapshot
 from .jobs import loaded, newest_model
+from .rebuilding import rebuilt, score_run
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def explained(config: Configuration, firm: str, options: dict[str, Any]) -> tupl
     if not given:
         return parts, lines
     told = beside(parts, score_parts(snapshot, model.score(snapshot, given), firm))
-    return told, [*lines, f"given that {', '.join(given)} fail: {_sum(told, 'adds_given')}"]
+    return told, [*lines, f"given the failure of {', '.join(given)}: {_sum(told, 'adds_given')}"]
 
 
 def _sum(parts: pl.DataFrame, adds: str = "adds") -> str:
@@ -82,27 +82,14 @@ def _asked(config: Configuration, options: dict[str, Any]) -> _Scored:
 
 
 def _of_run(config: Configuration, run_id: str | None) -> _Scored:
-    run, scores = load_run(*_saved(config.home / "runs", run_id))
-    snapshot = _day(config, run.as_of)
-    same = snapshot.fingerprint == run.hashes.get("snapshot")
-    lines = () if same else (f"the register now shows {run.as_of} otherwise than the run saw it; records are today's",)
-    return _Scored(snapshot, scores, run.model_id, run.run_id, lines)
+    run, scores = score_run(config, run_id)
+    found = rebuilt(config, run)
+    if found.snapshot is None:
+        line = f"the register no longer shows {run.as_of} as the run saw it; records are those of now"
+        return _Scored(_day(config, run.as_of), scores, run.model_id, run.run_id, (line,))
+    late = (f"rows loaded since though recorded by {run.as_of} are left out: {found.told}",) if found.late else ()
+    return _Scored(found.snapshot, scores, run.model_id, run.run_id, late)
 
 
 def _day(config: Configuration, day: date) -> Snapshot:
     return loaded(config).as_of(day, config.settings)
-
-
-def _saved(folder: Path, run_id: str | None) -> tuple[Path, str]:
-    """The folder and id of a score run, or of the one saved last.
-
-    Raises:
-        UsageError: no such score run.
-    """
-    saved = {path.parent.name: path.stat().st_mtime_ns for path in folder.glob("*/scores.parquet")}
-    if not saved:
-        raise UsageError(f"{folder}: no score run yet. relparty score makes one; --as-of scores a day afresh.")
-    chosen = run_id or max(saved, key=lambda name: (saved[name], name))
-    if chosen not in saved:
-        raise UsageError(f"{run_id}: no such score run in {folder}. There are {', '.join(sorted(saved)[-5:])}.")
-    return folder, chosen

@@ -192,6 +192,7 @@ def train_model(config: Configuration, until: date | None, seed: int, step: Step
     """Trains on what the register knew by `until`, saves the model, and tells what its card says."""
     from .gnn.card import as_text
     from .gnn.config import Config
+    from .gnn.grades import grade_counts
     from .gnn.stability import reference
     from .gnn.task import Task
     from .gnn.train import fit
@@ -202,6 +203,7 @@ def train_model(config: Configuration, until: date | None, seed: int, step: Step
     learned_from = register.as_of(model.days.train[-1], config.settings)
     model = replace(model, reference=reference(learned_from, model.score(learned_from)))
     target = model.save(config.home / "models")
+    grade_counts(model, register, config.scale, config.settings).save(target)
     lines = [*as_text(model.model_id, model.card).splitlines(), f"saved in {target}"]
     return {"lines": lines, "model_id": model.model_id, "seconds": round(time.monotonic() - started, 3)}
 
@@ -218,7 +220,7 @@ def score_day(
         store.snapshot() if store is not None and day is None else loaded(config).as_of(_given(day), config.settings)
     )
     step("scoring", 0, 1)
-    final = final_scores(model, snapshot, overrides_of(config, options.get("overrides"), snapshot))
+    final = final_scores(config, model, snapshot, overrides_of(config, options.get("overrides"), snapshot))
     scores = final.scores
     check_complete(scores, snapshot)
     step("scoring", 1, 1)

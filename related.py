@@ -9,24 +9,29 @@ import polars as pl
 
 from .graph import register_folder
 from .graph.asof import rate
-from .graph.assessment import Assessment, assessed, save_assessment
+from .graph.assessment import Assessment, assessed, memberships, save_assessment
 from .graph.burden import burden
 from .graph.checks import Subject, ended_rebuttals
 from .graph.configuration import Configuration
 from .graph.control import controlled
 from .graph.exposures import Conversion
+from .graph.group_risk import RISKS, group_risk, with_group_risk
 from .graph.groups import SETS, Groups, connected_clients
 from .graph.guarantees import pairs, patterns
 from .graph.limit_changes import changes
 from .graph.limits import Bank, LimitUse, limit_use
 from .graph.owners import beneficial_owners
 from .graph.paths import records
+from .graph.results import Run, Scores
 from .graph.snapshot import Snapshot
 from .jobs import Report, Step, loaded
+from .rebuilding import score_run
 from .run_inputs import run_of
 
 if TYPE_CHECKING:
     from .graph.store import Store
+
+UNSCORED = "no scores of this day are in force, so the groups have no PDs: relparty score, then assess again"
 
 
 def snapshot_of(config: Configuration, day: date) -> Snapshot:
@@ -78,6 +83,20 @@ def reasons(snapshot: Snapshot, regime: str, firm: str | None) -> pl.DataFrame:
         )
         links = links.filter(pl.col("from_row").is_in(near.implode()) & pl.col("to_row").is_in(near.implode()))
     return named(snapshot, links.drop("link_id"))
+
+
+def group_risks(config: Configuration, regime: str, firm: str | None, run_id: str | None) -> pl.DataFrame:
+    """The risk of the groups on a score run's day by its PDs, all groups or those of a firm, the costliest first."""
+    run, scores = score_run(config, run_id)
+    snapshot = snapshot_of(config, run.as_of)
+    found = memberships(snapshot, connected_clients(snapshot, regime, snapshot.day))
+    rows = group_risk(snapshot, scores, found, config.lgd)
+    if firm is not None:
+        own = found.filter(party_id=snapshot.parties["party_id"][snapshot.row_of(firm)])
+        rows = rows.join(own, on=["group_set", "group_id"], how="semi")
+    sizes = found.group_by("group_set", "group_id").agg(group_size=pl.len())
+    told = rows.join(sizes, on=["group_set", "group_id"]).sort(-pl.col("group_expected_loss"), "group_id", "group_set")
+    return told.select("group_set", "group_id", "group_size", *RISKS, group_scored_by=pl.lit(run.run_id))
 
 
 def guarantee_patterns(snapshot: Snapshot, kinds: tuple[str, ...], *, explain: bool) -> pl.DataFrame:
@@ -180,10 +199,13 @@ def assess(config: Configuration, store: "Store", regime: str, options: dict[str
     snapshot = snapshot_of(config, day) if day else store.snapshot()
     step("assessing", 0, 1)
     found = assessed(snapshot, regime, last_members(config, store, regime), bank_of(config, snapshot.day))
+    scored = scored_by(config, store, snapshot.day)
+    if scored:
+        found = with_group_risk(found, snapshot, scored, config.lgd)
     step("assessing", 1, 1)
-    run = run_of("assess", snapshot, regime, config)
+    run = run_of("assess", snapshot, regime, config, {"scores": scored[0].run_id} if scored else None)
     save_assessment(config.home / "runs", run, found)
-    lines = [*_lapsed(config, snapshot.day), *(_counted(found, name) for name in SETS)]
+    lines = [*_lapsed(config, snapshot.day), *(_counted(found, name) for name in SETS), *([] if scored else [UNSCORED])]
     if not options["dry_run"]:
         in_force = store.publish_groups(run, found, wait=options["wait"], progress=step)
         lines.append(f"run {run.run_id}: " + ("published, in force" if in_force else "remembered, not in force"))
@@ -203,6 +225,13 @@ def last_members(config: Configuration, store: "Store", regime: str) -> pl.DataF
     runs = store.runs().filter((pl.col("kind") == "assess") & pl.col("in_force") & (pl.col("model_id") == regime))
     paths = [config.home / "runs" / run_id / "members.parquet" for run_id in runs["run_id"]]
     return next((pl.read_parquet(path) for path in paths if path.exists()), None)
+
+
+def scored_by(config: Configuration, store: "Store", day: date) -> tuple[Run, Scores] | None:
+    """The score run in force, if it is for that day and was made here."""
+    runs = store.runs().filter((pl.col("kind") == "score") & pl.col("in_force") & (pl.col("as_of") == day))
+    ids = [run_id for run_id in runs["run_id"] if (config.home / "runs" / run_id / "scores.parquet").exists()]
+    return score_run(config, ids[0]) if ids else None
 
 
 def _counted(found: Assessment, name: str) -> str:

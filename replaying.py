@@ -6,10 +6,11 @@ from pathlib import Path
 import polars as pl
 from polars import selectors as cs
 
+from .final_scores import Final, final_scores
 from .graph import register_folder
 from .graph.configuration import Configuration
 from .graph.errors import DataError
-from .graph.overrides import OVERRIDES, with_final
+from .graph.overrides import OVERRIDES
 from .graph.results import Run, Scores
 from .graph.snapshot import Snapshot
 from .jobs import Report
@@ -21,6 +22,7 @@ GONE = "gone"
 REMEDIES = {
     "snapshot": "the register no longer shows what the run saw: restore it, or set the settings of then",
     "model": "restore its folder",
+    "grading": "set the master scale of then and train again, which counts defaults by it",
     "settings": "set them in relparty.toml, the environment or flags as they were",
     "rules": "install the relparty of then",
     "dictionary": "install the relparty of then",
@@ -49,7 +51,11 @@ def replay(config: Configuration, run_id: str) -> tuple[pl.DataFrame, Report]:
         found, folder = rebuilt(config, run), model_folder(config, run)
         rows = [_register_row(config, run), _snapshot_row(run, found), _model_row(run, folder), *rows]
         if found.snapshot is not None and folder is not None:
-            rows += _results(saved, _scored(folder, found.snapshot, config.home / "runs" / run.run_id))
+            made = _made(config, run, folder, found.snapshot)
+            rows += [
+                _input("grading", run.hashes.get("grading"), made.hashes["grading"]),
+                *_results(saved, made.scores),
+            ]
         late = found.told
     else:
         late = ""
@@ -81,13 +87,13 @@ def _model_row(run: Run, folder: Path | None) -> Row:
     return _input("model", run.model_id, Model.load(folder).model_id)
 
 
-def _scored(folder: Path, snapshot: Snapshot, run: Path) -> Scores:
-    """The model's scores under the overrides that were in force for the run, which lie beside it."""
+def _made(config: Configuration, run: Run, model: Path, snapshot: Snapshot) -> Final:
+    """The scores under the overrides that were in force for the run, which lie beside it, and under today's grading."""
     from .gnn.model import Model
 
-    kept = run / "overrides.parquet"
+    kept = config.home / "runs" / run.run_id / "overrides.parquet"
     overrides = pl.read_parquet(kept) if kept.is_file() else pl.DataFrame(schema=OVERRIDES)
-    return with_final(Model.load(folder).score(snapshot), overrides)
+    return final_scores(config, Model.load(model), snapshot, overrides)
 
 
 def _results(saved: Scores, made: Scores) -> list[Row]:

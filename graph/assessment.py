@@ -63,7 +63,7 @@ def assessed(snapshot: Snapshot, regime: str, before: pl.DataFrame | None = None
     return Assessment(
         regime,
         groups.select(GROUPS).sort("group_set", "group_id"),
-        _members(snapshot, found),
+        memberships(snapshot, found),
         parties.select(PARTIES).sort("party_id"),
         uses,
     )
@@ -94,8 +94,8 @@ def _uses(use: LimitUse, scope: str) -> pl.DataFrame:
     )
 
 
-def _members(snapshot: Snapshot, found: Groups) -> pl.DataFrame:
-    """Each membership with the links that make it, in words."""
+def memberships(snapshot: Snapshot, found: Groups) -> pl.DataFrame:
+    """Each membership with the links that make it, in words; columns of MEMBERSHIPS."""
     ids = snapshot.parties["party_id"]
     links = found.links.with_columns(
         source=ids.gather(found.links["from_row"]), target=ids.gather(found.links["to_row"])

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -13,6 +13,7 @@ from pydantic_settings import (
 )
 
 from .errors import UsageError
+from .master_scale import CONFIDENCE, ENDS, FLOOR, LGD, MasterScale
 from .schema import CURRENCY
 from .settings import Settings
 
@@ -39,6 +40,10 @@ class Configuration(BaseSettings):
     is_gsib: bool = False  # the bank is a global systemically important one
     gsibs: tuple[str, ...] = ()  # party ids of the others
     anonymous: tuple[str, ...] = ()  # party ids that stand for customers whom nobody can name
+    master_scale: tuple[float, ...] = ENDS  # PD with which each grade but the last ends
+    pd_floor: float = Field(FLOOR, ge=0, lt=1)  # least PD that counts for capital
+    lgd: float = Field(LGD, ge=0, le=1)  # fraction lost of what the bank has lent less collateral
+    pd_confidence: float = Field(CONFIDENCE, gt=0, lt=1)  # of the upper bounds of grades with few defaults
 
     @classmethod
     def settings_customise_sources(
@@ -48,6 +53,18 @@ class Configuration(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
         """Flag, environment, file, in this order."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @field_validator("master_scale")
+    @classmethod
+    def _rises(cls, ends: tuple[float, ...]) -> tuple[float, ...]:
+        if not ends or any(not low < high for low, high in zip((0.0, *ends), (*ends, 1.0), strict=True)):
+            raise ValueError("grades end with PDs that rise, each above 0 and below 1")
+        return ends
+
+    @property
+    def scale(self) -> MasterScale:
+        """How PDs are graded."""
+        return MasterScale(self.master_scale, self.pd_floor, self.pd_confidence)
 
     @property
     def settings(self) -> Settings:

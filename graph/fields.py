@@ -214,6 +214,11 @@ FIELDS: Mapping[str, Field] = _fields(
           "default; missing where abstained or unseen without an override", _R, "fraction", 0, 1),
     Field("risk_override", Kind.TEXT, "reason of the override in force", _R),
     Field("risk_override_until", Kind.DAY, "first day on which that override no longer counts", _R, "day"),
+    Field("risk_grade", Kind.COUNT, "grade of risk_pd_final on the master scale, 1 best; one more than there are: in "
+          "default", _R, low=1),
+    Field("risk_pd_floored", Kind.FRACTION, "risk_pd_final, at least the regulatory floor", _R, "fraction", 0, 1),
+    Field("risk_pd_upper", Kind.FRACTION, "upper bound of the default rate of the grade that the model gave, where the "
+          "training days had fewer than 20 defaults in it", _R, "fraction", 0, 1),
     Field("risk_as_of", Kind.DAY, "day that the score is for", _R, "day"),
     Field("risk_run_id", Kind.TEXT, "run that wrote the score", _R),
     Field("risk_pd_previous", Kind.FRACTION, "risk_pd of the run before", _R, "fraction", 0, 1),
@@ -229,6 +234,16 @@ FIELDS: Mapping[str, Field] = _fields(
     Field("group_limit", Kind.TEXT, "the limit that is used most, with its rule", _R),
     Field("group_limit_use", Kind.NUMBER, "how far that limit is used; above 1 it is broken", _R, "fraction", 0),
     Field("group_grade", Kind.COUNT, "highest of 70, 80, 90, 100 % of that limit that is reached, else 0", _R),
+    Field("group_worst_id", Kind.TEXT, "member with the highest final PD of those not in default", _R),
+    Field("group_worst_pd", Kind.FRACTION, "that PD", _R, "fraction", 0, 1),
+    Field("group_pd_any", Kind.FRACTION, "PD of any default: that at least one member defaults of those not in "
+          "default, by own risk or what comes from outside the group", _R, "fraction", 0, 1),
+    Field("group_expected_loss", Kind.MONEY, "final PD times LGD times what the bank has lent less collateral, summed "
+          "over members", _R, "money", 0),
+    Field("group_in_default", Kind.COUNT, "members in default", _R, "parties", 0),
+    Field("group_unrated", Kind.COUNT, "borrowers whose debt or whose PD nobody knows; above 0 loss and PD are at "
+          "least what is stated", _R, "parties", 0),
+    Field("group_scored_by", Kind.TEXT, "score run that the members' PDs come from", _R),
     Field("group_as_of", Kind.DAY, "day that the assessment is for", _R, "day"),
     Field("group_run_id", Kind.TEXT, "run that wrote the assessment", _R),
     Field("stress_impact", Kind.MONEY, "what all others lose if this party alone fails", _R, "money", 0),

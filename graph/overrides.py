@@ -47,13 +47,18 @@ def in_force(overrides: pl.DataFrame, snapshot: Snapshot, identifiers: pl.DataFr
         raise DataError(f"{first}: the same firm and days as {second}. Leave one of them. Nothing was scored.")
     last = begun.sort("valid_from", "recorded_on").unique("who", keep="last", maintain_order=True)
     standing = last.filter(pl.col("until") > day).sort("who")
-    firms, ids = snapshot.parties["party_id"].head(snapshot.enterprises), snapshot.parties["party_id"]
+    _hold_to_firms(standing, snapshot, once)
+    return standing.with_columns(party_id="who").select(*OVERRIDES)
+
+
+def _hold_to_firms(standing: pl.DataFrame, snapshot: Snapshot, once: pl.Series) -> None:
+    ids = snapshot.parties["party_id"]
+    firm = pl.col("who").is_in(ids.head(snapshot.enterprises).implode())
     ended = pl.col("who").is_in(once.implode()) & ~pl.col("who").is_in(ids.implode())
-    nobody = standing.filter(~(pl.col("who").is_in(firms.implode()) | ended))
+    nobody = standing.filter(~(firm | ended))
     if nobody.height:
         at, who = nobody.select("at", "who").row(0)
         raise DataError(f"{at}: {who} is no enterprise. Correct it, or end the override. Nothing was scored.")
-    return standing.with_columns(party_id="who").select(*OVERRIDES)
 
 
 def _named(overrides: pl.DataFrame, identifiers: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:

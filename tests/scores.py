@@ -1,8 +1,10 @@
 """Scores for tests of publishing, without a model."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import polars as pl
+from relparty.graph.overrides import OVERRIDES
 from relparty.graph.results import LINK_SCORES, Scores
 from relparty.graph.schema import SCORES
 
@@ -23,3 +25,12 @@ def scores(
     return Scores(
         pl.DataFrame({"party_id": list(ids), **columns}), pl.DataFrame(list(links), schema=LINK_SCORES, orient="row")
     )
+
+
+def decided(**pds: float) -> pl.DataFrame:
+    """Overrides in force."""
+    rows = [
+        {"at": "overrides.csv line 2", "party_id": name, "pd": pd, "reason": "x", "until": date(2025, 1, 1)}
+        for name, pd in pds.items()
+    ]
+    return pl.DataFrame(rows, schema=OVERRIDES)

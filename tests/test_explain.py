@@ -166,16 +166,29 @@ def test_a_given_failure_stands_beside_the_pd_without_it(relparty):
     given = by_level(rows, "own", "adds_given") + by_level(rows, "link", "adds_given")
     assert given == pytest.approx(by_level(rows, "pd", "adds_given"), abs=1e-9)
     assert by_level(rows, "own", "adds_given") == by_level(rows, "own")
-    assert "given that A fail: PD" in result.stderr
+    assert "given the failure of A: PD" in result.stderr
 
 
-def test_a_register_that_was_corrected_since_the_run_says_so(relparty, tmp_path):
+def test_a_run_is_explained_by_the_records_that_it_saw(relparty, tmp_path):
+    """The loan of 40 is corrected to 50, as recorded before the day and loaded after the run."""
     relparty("score", "--as-of", DAY, "--dry-run")
     text = "lender_id,borrower_id,contract_id,balance,valid_from,recorded_on\nC,B,L-2,50,2023-01-01,2024-02-01\n"
     (tmp_path / "lends_to.csv").write_text(text, encoding="utf-8")
     relparty("load", str(tmp_path / "lends_to.csv"), "--no-store")
+    result = relparty("explain", "C", "--format", "json")
 
-    assert "otherwise than the run saw it" in relparty("explain", "C").stderr
+    assert [row["loss"] for row in told(result) if row["level"] == "link"] == [40.0]
+    assert f"rows loaded since though recorded by {DAY} are left out: lends_to 1" in result.stderr
+
+
+def test_a_day_that_can_no_longer_be_rebuilt_is_said_to_be_another(relparty, tmp_path):
+    relparty("score", "--as-of", DAY, "--dry-run")
+    (paper,) = (tmp_path / "home" / "runs").glob("*/run.json")
+    run = json.loads(paper.read_text(encoding="utf-8"))
+    run["hashes"]["snapshot"] = "another"
+    paper.write_text(json.dumps(run), encoding="utf-8")
+
+    assert f"the register no longer shows {DAY} as the run saw it" in relparty("explain", "C").stderr
 
 
 @pytest.mark.parametrize(("words", "said"), [
@@ -183,7 +196,7 @@ def test_a_register_that_was_corrected_since_the_run_says_so(relparty, tmp_path)
     (("explain", "P"), "P: no enterprise, so it has no PD"),
     (("explain", "C", "--given", "C"), "C: it is the firm asked about"),
     (("explain", "C", "--given", "P"), "P: no enterprise"),
-    (("explain", "C", "--run", "score-1"), "score-1: no such score run"),
+    (("explain", "C", "--run", "score-1"), "score-1: no score run of that id"),
     (("explain", "C", "--run", "score-1", "--as-of", DAY), "leave out --as-of"),
     (("explain", "C", "--model", "m"), "name the day with --as-of"),
     (("explain", "C", "--as-of", DAY, "--model", "m"), "m: no such model"),

@@ -1,0 +1,106 @@
+"""Defaults by grade of the master scale, and how high the default rate of a grade with few of them may be."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from scipy.special import betaincinv
+
+from ..graph.master_scale import MasterScale
+from ..graph.register import Register
+from ..graph.settings import Settings
+from .metrics import Floats
+from .model import Model
+from .task import DAYS_A_MONTH, outcomes
+
+FEW = 20  # defaults: below it a grade's own rate says little
+FILE = "grades.json"  # beside the model's weights
+
+
+@dataclass(frozen=True)
+class GradeCounts:
+    """What became of the training days' firms by the grade that a model gave them.
+
+    Attributes:
+        ends: of the master scale.
+        firms: horizons for which firms of each grade were seen; who left early counts with its part.
+        defaults: of them.
+    """
+
+    ends: tuple[float, ...]
+    firms: tuple[float, ...]
+    defaults: tuple[int, ...]
+
+    def save(self, folder: Path) -> None:
+        """Writes them into a model's folder."""
+        (folder / FILE).write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "GradeCounts | None":
+        """What `save` wrote; none where nothing was counted."""
+        if not (folder / FILE).is_file():
+            return None
+        said = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        return cls(**{name: tuple(values) for name, values in said.items()})
+
+    def upper(self, confidence: float) -> list[float | None]:
+        """By grade the upper bound of its default rate; none where it had defaults enough for its own rate."""
+        bounds = upper_bounds(self.defaults, self.firms, confidence).tolist()
+        return [bound if count < FEW else None for bound, count in zip(bounds, self.defaults, strict=True)]
+
+
+def grade_counts(
+    model: Model,
+    register: Register,
+    scale: MasterScale,
+    settings: Settings = Settings(),  # noqa: B008 (frozen)
+) -> GradeCounts:
+    """The counts of a model's training days, of those alone whose windows don't overlap: no default counts twice."""
+    rows = [_graded(model, register, day, scale, settings) for day in apart(model.days.train, model.task.horizon)]
+    found = pl.concat(rows).group_by("risk_grade").agg(pl.col("seen").sum(), pl.col("default").sum())
+    grades = pl.DataFrame({"risk_grade": range(1, scale.grades + 1)}, schema={"risk_grade": pl.Int64})
+    every = grades.join(found, on="risk_grade", how="left", maintain_order="left").fill_null(0)
+    return GradeCounts(scale.ends, tuple(every["seen"]), tuple(every["default"]))
+
+
+def apart(days: Sequence[date], months: int) -> list[date]:
+    """Of some days the last, and before it each that lies at least so many months before the one chosen."""
+    chosen: list[date] = []
+    for day in sorted(days, reverse=True):
+        if not chosen or (chosen[-1] - day).days >= months * DAYS_A_MONTH - 3:  # months end on different days
+            chosen.append(day)
+    return chosen
+
+
+def _graded(model: Model, register: Register, day: date, scale: MasterScale, settings: Settings) -> pl.DataFrame:
+    """Of each firm that counts on a training day its grade, for which part of the horizon it was seen, its default."""
+    snapshot = register.as_of(day, settings)
+    firms = model.score(snapshot).firms.select(risk_grade=scale.grade(pl.col("risk_pd")))
+    became = outcomes(model.task, register, snapshot, model.days.validation)
+    whole = pl.when("default").then(1.0).otherwise(pl.col("months") / model.task.horizon)
+    return became.select(
+        firms["risk_grade"].gather(became["row"]), seen=whole, default=pl.col("default").cast(pl.Int64)
+    )
+
+
+def upper_bounds(defaults: Sequence[int], firms: Sequence[float], confidence: float) -> Floats:
+    """Upper bounds of default rates by grade, best first; shape of `defaults`, fractions.
+
+    One-sided and exact for independent firms: the rate at which so few defaults or fewer come with a probability of
+    1 - confidence; without any default 1 - (1 - confidence)^(1 / firms). Default rates rise from grade to grade, so a
+    bound of a worse grade holds for the better ones too, and none lies above it. An empty grade is bounded by 1.
+
+    Source:
+        Clopper & Pearson (1934), Biometrika 26; the order of grades as in Pluto & Tasche (2005), without their pooling
+        of all worse grades, which bounds the best one by the mean of the whole book.
+    """
+    lost, seen = np.asarray(defaults, np.float64), np.asarray(firms, np.float64)
+    lived = np.maximum(seen - lost, 0.0)
+    own = np.ones(len(lost))
+    told = lived > 0
+    own[told] = betaincinv(lost[told] + 1, lived[told], confidence)
+    return np.minimum.accumulate(own[::-1])[::-1]
