@@ -119,7 +119,7 @@ def last_known(register: Register) -> date:
 
 def earlier(day: date, months: int) -> date:
     """The last day of the month that many months before; months that end are never cut short."""
-    shift = pl.select(pl.lit(day).dt.offset_by("1d").dt.offset_by(f"-{months}mo").dt.offset_by("-1d")).item()
+    shift = pl.select(pl.lit(day).dt.offset_by("1d").dt.offset_by(f"{-months}mo").dt.offset_by("-1d")).item()
     return shift if isinstance(shift, date) else day
 
 

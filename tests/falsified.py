@@ -13,6 +13,7 @@ OTHERS = {
     "reviews": {"link": "same_as", "from_id": "E-000001", "to_id": "E-000002", "decision": "confirmed"},
     "depends_on": {"dependent_id": "E-000001", "depended_on_id": "E-000002", "criterion": "1"},
     "rates": {"currency": "USD", "rate": 7.0},
+    "controls": {"controller_id": "E-000001", "enterprise_id": "E-000002", "basis": "consolidated_accounts"},
 }
 
 
