@@ -248,6 +248,28 @@ def test_a_folder_is_verified_against_the_frozen_table(folder: Path, tmp_path: P
         verify(frozen, folder)
 
 
+def test_three_economies_of_each_form_to_train_on_and_three_to_be_tested_on_are_frozen() -> None:
+    rows = pl.DataFrame(json.loads(FROZEN.read_text(encoding="utf-8")))
+    found = rows.group_by("form", tested=pl.col("days") > 0).agg(pl.col("seed").n_unique())
+    assert found.filter(pl.col("form") != "demo")["seed"].to_list() == [3] * 2 * (len(FORMS) - 1)
+    assert rows["tables"].is_unique().all()
+    assert rows.filter(pl.col("days") > 0)["truth"].null_count() == 0
+    assert not set(rows.filter(pl.col("days") > 0)["seed"]) & set(rows.filter(pl.col("days") == 0)["seed"])
+
+
+def test_a_failed_firm_has_no_link_left_once_its_losses_are_taken(world: World, folder: Path) -> None:
+    """Who failed in April or before has cost its partners their losses by the end of June."""
+    register = take_in(Register.empty(), read_folder(folder)).register
+    month, firm = world.path.defaults.T
+    failed = [f"E-{number + 1:06}" for number in firm[(month >= 24) & (month < 28)]]
+    snapshot = register.as_of(world.end(30).item())
+    gone = snapshot.parties["party_id"].is_in(failed).arg_true()
+    assert len(gone) > 0
+    for name in ("guarantees", "supplies", "lends_to"):
+        links = snapshot.table(name)
+        assert not (links["source_row"].is_in(gone) | links["target_row"].is_in(gone)).any()
+
+
 def test_the_truth_of_more_days_than_there_are_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="from 0 to 3"):
         write_oracle(tmp_path, replace(RECIPE, days=4))
