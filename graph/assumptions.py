@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from .contagion import Rules
+from .book import Rules
 from .errors import UsageError
 from .valuations import MODELS, Terms
 

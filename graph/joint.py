@@ -75,6 +75,34 @@ def parts(joint: JointCalls, rows: Ints, missing: Floats, stands: Flags) -> Floa
     return shared
 
 
+def call_pieces(joint: JointCalls, missing: Floats, stands: Flags) -> tuple[Floats, Floats]:
+    """How fast each guarantor's loss grows with what its debtor doesn't pay, and up to where it goes on so.
+
+    Args:
+        joint: the contracts.
+        missing: (m,) part of its debt that each row's debtor doesn't pay.
+        stands: (m,) whether the row's guarantor stands.
+
+    Returns:
+        (m,) money for a whole debt missing, 0 where a cap is reached or less is called than is booked; (m,) the
+        missing part at which the row's own cap is reached.
+    """
+    rows = np.arange(len(joint.contract))
+    seat, mine, start = _seats(joint, rows)
+    own = seat == mine
+    bears = stands[seat] | own
+    most = np.where(bears, np.minimum(joint.cap, joint.whole)[seat], 0.0)
+    before = _running(most, start) - most
+    after = _running(bears[::-1].astype(np.float64), _mirrored(start, len(seat)))[::-1]
+    full = before + after * most  # what is called of all when this one's cap is reached
+    goes_on = bears & (full > (joint.whole * missing)[seat] * (1 + 1e-12))
+    among = np.add.reduceat(goes_on, start) if len(seat) else np.zeros(0)
+    called = parts(joint, rows, missing[:, None], stands[:, None])[:, 0]
+    grows = goes_on[own] & (called >= joint.booked)
+    end = np.divide(full[own], joint.whole, out=np.full(len(rows), np.inf), where=joint.whole > 0)
+    return np.where(grows, joint.whole / np.maximum(among, 1), 0.0), end
+
+
 def joint_matrix(joint: JointCalls, parties: int) -> csr_array:
     """What joint guarantors lose if a debtor pays nothing and they all stand, shape (n, n), [suffers, fails]."""
     every = np.arange(len(joint.contract))

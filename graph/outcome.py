@@ -6,7 +6,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from .assumptions import SINGLE_HIT, Assumptions
-from .contagion import NEVER, Shocks, missing, settle
+from .book import Shocks
+from .contagion import NEVER, missing, settle
 from .joint import Ints, joint_matrix
 from .single_hit import single_hit
 from .stress_book import StressBook

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csc_array
 
-from .contagion import Book, Rounds, Rules, Shocks, kinds_of, missing, settle
+from .book import Book, Rules, Shocks
+from .contagion import Rounds, missing, settle
 from .errors import NotSettled
 from .joint import Ints, JointCalls, parts
 from .valuations import Flags, Floats, Kind
@@ -47,7 +48,7 @@ class Reach:
         self.columns = {kind: csc_array(matrix) for kind, matrix in book.losses.items()}
         size = width * book.parties
         self.loss = np.zeros(size)
-        self.missing: Mapping[Kind, Floats] = {kind: np.zeros(size) for kind in kinds_of(book)}
+        self.missing: Mapping[Kind, Floats] = {kind: np.zeros(size) for kind in book.kinds}
         self.failed_in = np.full(size, -1, np.int16)
         self.touched = np.zeros(size, bool)
         self.joint = None if book.joint is None else _Joint(book.joint, width, book.parties)

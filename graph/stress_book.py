@@ -8,9 +8,9 @@ import polars as pl
 from scipy.sparse import coo_array, csr_array
 
 from .assumptions import Assumptions
+from .book import Book
 from .calls import guarantee_calls, held
 from .channels import balance_sheets, channel_edges, consolidated_pairs
-from .contagion import Book
 from .joint import Ints, JointCalls
 from .snapshot import Snapshot
 from .valuations import Flags, Floats, Kind

@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 
 import numpy as np
-from relparty.graph.contagion import Book, Shocks
+from relparty.graph.book import Book, Shocks
 from relparty.graph.joint import JointCalls
 from relparty.graph.valuations import Kind
 from scipy import sparse

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from relparty.graph.contagion import Book
+from relparty.graph.book import Book
 from relparty.graph.gain import loop_gain
 from relparty.graph.single_hit import SingleHit, single_hit
 from relparty.graph.valuations import Floats, Terms

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from relparty.graph.contagion import Book, Limits, Rules, Shocks, full_worth, settle
+from relparty.graph.book import Book, Limits, Rules, Shocks
+from relparty.graph.contagion import full_worth, settle
 from relparty.graph.errors import DataError, NotSettled
 from relparty.graph.joint import JointCalls, parts
 from relparty.graph.valuations import MODELS, Terms

@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 from relparty.graph.assumptions import Assumptions
-from relparty.graph.contagion import Rules, Shocks, settle
+from relparty.graph.book import Rules, Shocks
+from relparty.graph.contagion import settle
 from relparty.graph.each import stress_each
 from relparty.graph.reach import Reach
 from relparty.graph.reverse import reverse
