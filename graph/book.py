@@ -118,7 +118,7 @@ class Rules:
 
     def standing(self, sheet: Sheets, loss: Floats, broken: Flags | None) -> Flags:
         """Who has not failed, same shape as the losses."""
-        stands = sheet.equity > loss if self.terms.zero_fails else sheet.equity >= loss
+        stands = ~self.terms.failed(sheet.equity, loss)
         return stands if broken is None else stands & ~broken
 
 

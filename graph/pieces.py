@@ -89,7 +89,7 @@ def _realised(sheets: Sheets, loss: Floats, shock: Floats, terms: Terms) -> tupl
     turn = outside if terms.alpha < terms.beta else np.zeros_like(outside)
     nothing = (terms.beta - terms.alpha) * outside / terms.beta if terms.beta > 0 else np.zeros_like(outside)
     least = np.where(inside, np.maximum(np.maximum(turn, nothing), 0.0), 0.0)
-    falls = terms.failed(sheets.equity - loss) & np.isfinite(sheets.owed) & (left > least)
+    falls = terms.failed(sheets.equity, loss) & np.isfinite(sheets.owed) & (left > least)
     growth = np.where(inside, terms.beta, terms.alpha) / sheets.owed
     return np.where(falls, growth, 0.0), sheets.equity + sheets.owed * (1 - least)
 

@@ -86,7 +86,7 @@ class Reach:
 
     def _fails(self, keys: Ints) -> Flags:
         rows, loss = keys % self.book.parties, self.loss[keys]
-        failed = self.rules.terms.failed(self.sheet.equity[rows] - loss)
+        failed = self.rules.terms.failed(self.sheet.equity[rows], loss)
         if self.book.fragile is not None:
             failed = failed | (self.book.fragile[rows] & (loss > 0))
         return failed

@@ -16,6 +16,8 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Kind = Literal["claim", "stake", "event"]  # a debt that is paid in part; a share in equity; a harm that is or isn't
 
+TIE = 1e-12  # of equity: losses so near to it are a tie
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -25,7 +27,7 @@ class Terms:
         recovery: of a claim on a firm that failed, where the model doesn't find it itself; fraction.
         alpha, beta: Rogers-Veraart: what is left of outside assets and of claims once they are realised; fractions.
         volatility: yearly, of outside assets; ex-ante models only. A number, or one of each firm, shape (n,).
-        zero_fails: the tie rule: a firm whose equity is exactly 0 has failed (<= 0), or stands (< 0).
+        zero_fails: the tie rule: a firm that has lost exactly its equity, to a part in 1e12, has failed, or stands.
     """
 
     recovery: float = 0.0
@@ -34,9 +36,12 @@ class Terms:
     volatility: float | Floats = 0.25
     zero_fails: bool = True
 
-    def failed(self, equity: Floats) -> Flags:
-        """Who has failed by the tie rule, same shape."""
-        return np.asarray(equity <= 0 if self.zero_fails else equity < 0)
+    def failed(self, equity: Floats, loss: Floats) -> Flags:
+        """Who has failed by the tie rule, of equity before losses, same shape; what differs by rounding alone is a tie.
+
+        Sums of the same losses in another order would else decide who fails: .1 + .2 + .3 against .3 + .2 + .1.
+        """
+        return np.asarray(loss >= equity * (1 - TIE) if self.zero_fails else loss > equity * (1 + TIE))
 
 
 @dataclass(frozen=True)
@@ -95,9 +100,8 @@ def realised(sheets: Sheets, loss: Floats, shock: Floats, terms: Terms) -> Float
 
     Calls on it come first, and out of its outside assets once they are more than its claims.
     """
-    equity = sheets.equity - loss
-    failed = terms.failed(equity) & np.isfinite(sheets.owed)
-    left = np.maximum(1 + np.where(failed, equity, 0.0) / sheets.owed, 0.0)
+    failed = terms.failed(sheets.equity, loss) & np.isfinite(sheets.owed)
+    left = np.clip(1 + np.where(failed, sheets.equity - loss, 0.0) / sheets.owed, 0.0, 1.0)
     outside = np.minimum((sheets.outside - shock) / sheets.owed, left)
     got = np.maximum((terms.alpha - terms.beta) * outside + terms.beta * left, 0.0)
     return np.where(failed, 1 - got, 0.0)
@@ -105,12 +109,12 @@ def realised(sheets: Sheets, loss: Floats, shock: Floats, terms: Terms) -> Float
 
 def recovered(sheets: Sheets, loss: Floats, _: Floats, terms: Terms) -> Floats:
     """Furfine (2003): of a claim on a failed firm a fixed part comes back."""
-    return np.where(terms.failed(sheets.equity - loss), 1 - terms.recovery, 0.0)
+    return np.where(terms.failed(sheets.equity, loss), 1 - terms.recovery, 0.0)
 
 
 def all_or_nothing(sheets: Sheets, loss: Floats, _: Floats, terms: Terms) -> Floats:
     """A harm that failure does and nothing short of it."""
-    return np.asarray(terms.failed(sheets.equity - loss), dtype=np.float64)
+    return np.asarray(terms.failed(sheets.equity, loss), dtype=np.float64)
 
 
 def in_proportion(sheets: Sheets, loss: Floats, _: Floats, __: Terms) -> Floats:

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 from relparty.graph.assumptions import Assumptions
-from relparty.graph.book import Rules, Shocks
+from relparty.graph.book import Book, Rules, Shocks
 from relparty.graph.contagion import settle
 from relparty.graph.each import stress_each
 from relparty.graph.reach import Reach
@@ -12,7 +12,8 @@ from relparty.graph.reverse import reverse
 from relparty.graph.scenarios import Scenario
 from relparty.graph.snapshot import Snapshot
 from relparty.graph.stress import path, stress
-from relparty.graph.valuations import MODELS
+from relparty.graph.valuations import MODELS, Terms
+from scipy.sparse import csr_array
 
 from .books import any_book
 from .snapshots import DAY, frame, parties
@@ -35,6 +36,22 @@ def test_each_failure_followed_equals_the_full_solve(model, seed):
     loss[found.row, found.place], failed[found.row, found.place] = found.loss, found.failed_in
     assert loss == pytest.approx(whole.loss, rel=1e-9, abs=1e-9)
     assert failed.tolist() == whole.failed_in.tolist()
+
+
+@pytest.mark.parametrize("zero_fails", [True, False])
+@pytest.mark.parametrize("losses", [(0.1, 0.2, 0.3), (0.3, 0.2, 0.1), (0.7, 0.1, 0.2), (1.1, 2.2, 3.3)])
+def test_losses_that_sum_to_the_equity_are_a_tie_in_whatever_order_they_come(losses, zero_fails):
+    """A fails, with it B, with it C; D holds a claim on each, together its equity: .1 + .2 + .3 is .6 to the last bit
+    in one order alone."""
+    claims = csr_array(np.array([[0, 0, 0, 0], [2, 0, 0, 0], [0, 2, 0, 0], [*losses, 0]], float))
+    book = Book(np.array([9, 1, 1, round(sum(losses), 1)]), np.full(4, 9.0), {"claim": claims})
+    rules = Rules(MODELS["furfine"], Terms(zero_fails=zero_fails))
+
+    found = Reach(book, rules, 1).follow(np.array([0]))
+    whole = settle(book, Shocks(np.zeros((4, 1)), np.eye(4, dtype=bool)[:, :1]), rules)
+
+    assert (found.failed_in[3] >= 0) == zero_fails
+    assert (whole.failed_in[3, 0] >= 0) == zero_fails
 
 
 def test_a_second_block_knows_nothing_of_the_first():
