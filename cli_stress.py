@@ -42,6 +42,7 @@ ASSUMED = (
     click.option("--cover", default=0.0, show_default=True, help="Part of a debt not renewed without its guarantor."),
     click.option("--without-equity", type=click.Choice(["refuse", "fail", "absorb"]), default="refuse",
                  show_default=True, help="Firms that bear losses without known equity above 0."),
+    click.option("--rounds", default=10_000, show_default=True, help="To allow until losses have settled."),
 )  # fmt: skip
 
 

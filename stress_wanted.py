@@ -76,9 +76,9 @@ def wanted(options: Mapping[str, Any]) -> Wanted:
     kind = _kind(options)
     if kind == "reverse" and not 0 < options["reverse"] < float("inf"):
         raise UsageError(f"--reverse {options['reverse']:g}: it is an amount of money above 0.")
-    for name in ("top", "candidates"):
+    for name, counted in (("top", "firms"), ("candidates", "firms"), ("rounds", "rounds")):
         if _given(options[name]) and options[name] < 1:
-            raise UsageError(f"--{name} {options[name]}: it is a number of firms, 1 or more.")
+            raise UsageError(f"--{name} {options[name]}: it is a number of {counted}, 1 or more.")
     if options["links"] and options["explain"]:
         raise UsageError("--links and --explain are two tables: ask for one.")
     shocks = {"shocks": read_shocks(Path(options["shock"]))} if options["shock"] else {}
@@ -116,4 +116,5 @@ def _assumptions(options: Mapping[str, Any]) -> Assumptions:
         raise UsageError(f"--volatility {options['volatility']:g}: it is a yearly volatility above 0, such as 0.25.")
     numbers = {name: options[name] for name in ("recovery", "alpha", "beta", "volatility")}
     terms = Terms(**numbers, zero_fails=options["at_zero"] == "fails")
-    return Assumptions(options["model"], terms, options["supply"], options["cover"], options["without_equity"])
+    kept = {name: options[name] for name in ("model", "supply", "cover", "without_equity", "rounds")}
+    return Assumptions(terms=terms, **kept)

@@ -158,11 +158,17 @@ def _each(asked: Wanted, config: Configuration, snapshot: Snapshot, step: Step) 
     unknown = found.impacts.filter(pl.col("unknown") > 0).height
     if unknown:
         lines.append(f"{unknown:,} of them hit parties without known equity: their impact is at least what is stated")
+    moving = found.impacts.filter(~pl.col("settled")).height
+    if moving:
+        lines.append(
+            f"{moving:,} of them took more after {asked.assumptions.rounds:,} rounds: their impact is at least what is "
+            "stated; allow more --rounds"
+        )
     shown = _most_systemic(snapshot, results)
     if asked.options["form"] == "table" and shown.height > SHOWN:
         lines.append(f"shown are the {SHOWN} that harm others most; --format csv has all {shown.height:,}")
         shown = shown.head(SHOWN)
-    return Answer(shown, lines, {"failures": len(rows), "unknown": unknown}, made, results)
+    return Answer(shown, lines, {"failures": len(rows), "unknown": unknown, "unsettled": moving}, made, results)
 
 
 def _largest(book: StressBook, top: int | None) -> Ints:

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from .book import Rules
+from .book import Limits, Rules
 from .errors import UsageError
 from .valuations import MODELS, Terms
 
@@ -24,6 +24,7 @@ class Assumptions:
         cover: part of a guaranteed debt that is not renewed once its guarantor has failed.
         without_equity: what becomes of an enterprise whose equity is not known to be above 0 once it bears a loss:
             the stress is refused; it fails; or it absorbs all and passes nothing on.
+        rounds: to allow until losses have settled.
     """
 
     model: str = "en"
@@ -31,6 +32,7 @@ class Assumptions:
     supply: float = 0.25
     cover: float = 0.0
     without_equity: Literal["refuse", "fail", "absorb"] = "refuse"
+    rounds: int = Limits().rounds
 
     @property
     def rules(self) -> Rules:
@@ -41,7 +43,7 @@ class Assumptions:
         """
         if self.model not in MODELS:
             raise UsageError(f"{self.model}: no such model of contagion. There are {', '.join([*MODELS, SINGLE_HIT])}.")
-        return Rules(MODELS[self.model], self.terms)
+        return Rules(MODELS[self.model], self.terms, Limits(rounds=self.rounds))
 
     def severity(self) -> pl.Expr:
         """The part of a channel's loss that is really lost."""

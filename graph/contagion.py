@@ -36,11 +36,13 @@ class Settled:
         loss: (n, k) money, the shock included.
         failed_in: (n, k) round in which a party failed, 0 by the shock itself, -1: it stands.
         rounds: (k,) used.
+        moving: (k,) part of a promise that the last round still broke: losses are at least what they say; 0: settled.
     """
 
     loss: Floats
     failed_in: Rounds
     rounds: Rounds
+    moving: Floats
 
 
 def settle(book: Book, shocks: Shocks, rules: Rules) -> Settled:
@@ -53,6 +55,22 @@ def settle(book: Book, shocks: Shocks, rules: Rules) -> Settled:
     Source:
         Barucca et al. (2020), Math. Finance 30(4), 10.1111/mafi.12272, for the form; peers' outputs and closed forms
         in tests/test_cases.py and tests/test_contagion.py.
+    """
+    found = spread(book, shocks, rules)
+    if found.moving.any():
+        raise NotSettled(
+            f"contagion: {np.count_nonzero(found.moving)} of {len(found.moving)} scenarios still lose "
+            f"{found.moving.max():.1e} of a promise a round after {rules.limits.rounds:,} rounds. Allow more "
+            f"rounds (--rounds), or a tolerance over {rules.limits.tolerance:g}."
+        )
+    return found
+
+
+def spread(book: Book, shocks: Shocks, rules: Rules) -> Settled:
+    """The same as far as the rounds go: a scenario that hasn't settled by then is told by `moving`.
+
+    Raises:
+        DataError: see `settle`.
     """
     check(book, shocks)
     sheet = book.sheets(rules.terms).at(None)
@@ -70,6 +88,7 @@ def settle(book: Book, shocks: Shocks, rules: Rules) -> Settled:
         np.hstack([each.loss for each in done]),
         np.hstack([each.failed_in for each in done]),
         np.concatenate([each.rounds for each in done]),
+        np.concatenate([each.moving for each in done]),
     )
 
 
@@ -116,11 +135,12 @@ def _settle_block(book: Book, sheet: Sheets, shocks: Shocks, rules: Rules) -> Se
             failed_in[:, ended] = np.where(now.stood[:, done], NEVER, now.failed_in[:, done])
             now, step = now.keep(~done), step[~done]
         if not len(now.column):
-            return Settled(loss, failed_in, used)
-    raise NotSettled(
-        f"contagion: {len(now.column)} of {len(used)} scenarios still lose {now.moved.max():.1e} of a promise a round "
-        f"after {rules.limits.rounds:,} rounds. Allow more rounds, or a tolerance over {rules.limits.tolerance:g}."
-    )
+            break
+    moving = np.zeros(len(used))
+    ended = now.column  # none, but where the rounds were too few
+    loss[:, ended], used[ended], moving[ended] = now.loss, rules.limits.rounds, np.minimum(now.moved, 1.0)
+    failed_in[:, ended] = np.where(now.stood, NEVER, now.failed_in)
+    return Settled(loss, failed_in, used, moving)
 
 
 def _opening(book: Book, sheet: Sheets, shocks: Shocks, rules: Rules) -> _State:

@@ -24,6 +24,7 @@ IMPACTS = {
     "bank_loss": pl.Float64(),
     "rounds": pl.Int64(),
     "unknown": pl.Int64(),
+    "settled": pl.Boolean(),
 }
 HARMED = {
     "party_row": pl.UInt32(),
@@ -42,7 +43,8 @@ class Followed:
     Attributes:
         impacts: columns of IMPACTS, one row a failure: `impact` money that all others lose, `failures` how many others
             fail, `bank_loss` money, the firm's own debt included, `unknown` how many parties without positive equity
-            bear losses (the impact is at least what it says).
+            bear losses, `settled` whether nothing moved any more in the end (else, as with unknown, the impact is at
+            least what it says).
         harmed: columns of HARMED, one row for each party that is harmed: `failed_by` how many of these failures take
             it down, `distress` the sum of the shares of equity it loses, the worst of them and the money it costs.
     """
@@ -70,7 +72,6 @@ def stress_each(snapshot: Snapshot, rows: Ints, assumptions: Assumptions, progre
 
     Raises:
         UsageError: a model that has no fixed point.
-        NotSettled: see `contagion.settle`.
     """
     book = stress_book(snapshot, assumptions)
     return together(book, [follow(book, rows, assumptions, progress)])
@@ -121,6 +122,7 @@ def _impacts(book: StressBook, rows: Ints, found: Reached, lost: Floats) -> pl.D
         "bank_loss": np.bincount(found.place, lost, count),
         "rounds": found.rounds,
         "unknown": np.bincount(found.place, other & book.unable[found.row] & (found.loss > 0), count),
+        "settled": found.moving == 0,
     }
     return pl.DataFrame({"party_row": rows, **sums}).cast(IMPACTS)  # type: ignore[arg-type]
 

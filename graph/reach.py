@@ -5,16 +5,18 @@ keys that something was lost at are ever looked at, so a failure that reaches th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csc_array
 
 from .book import Book, Rules, Shocks
-from .contagion import Rounds, missing, settle
-from .errors import NotSettled
+from .contagion import Rounds, missing, spread
+from .creep import WINDOW
 from .joint import Ints, JointCalls, parts
 from .valuations import Flags, Floats, Kind
+
+PATIENCE = 3 * WINDOW  # rounds after which a failure is looked at as a whole
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Reached:
         missing: the part of its debts that it doesn't pay.
         failed_in: round of its failure, -1: it stands.
         rounds: (b,) used by each failure.
+        moving: (b,) 0, or where the rounds were too few the part of a promise that the last one still broke.
     """
 
     place: Ints
@@ -36,6 +39,25 @@ class Reached:
     missing: Floats
     failed_in: Ints
     rounds: Ints
+    moving: Floats
+
+
+def named(book: Book, rows: Ints) -> Flags:
+    """Each of some parties failing by name alone, shape (n, b)."""
+    found = np.zeros((book.parties, len(rows)), bool)
+    found[rows, np.arange(len(rows))] = True
+    return found
+
+
+def whole(book: Book, rules: Rules, fails: Flags) -> Reached:
+    """What sets of failures by name, (n, b), lead to, by whole columns: see contagion.py."""
+    shocks = Shocks(np.zeros(fails.shape), fails)
+    found = spread(book, shocks, rules)
+    place, row = np.nonzero(((found.loss > 0) | (found.failed_in >= 0)).T)
+    claim = missing(book, shocks, rules, found.loss).get("claim", np.zeros(fails.shape))
+    failed_in = found.failed_in[row, place].astype(np.int64)
+    rounds = found.rounds.astype(np.int64)
+    return Reached(place, row, found.loss[row, place], claim[row, place], failed_in, rounds, found.moving)
 
 
 class Reach:
@@ -56,18 +78,17 @@ class Reach:
     def follow(self, rows: Ints) -> Reached:
         """What the failure by name of each of these parties leads to.
 
+        Failures that go on and on are handed to `contagion.spread`, which knows how to hasten them.
+
         Args:
             rows: (b,) parties, at most `width`.
-
-        Raises:
-            NotSettled: after all rounds something is still lost.
         """
         named = np.arange(len(rows)) * self.book.parties + rows
         keys, changed, rounds = [named], named, np.zeros(len(rows), np.int64)
         self.touched[named] = True
         self.failed_in[named] = 0
         fresh = named  # who has failed since the last round
-        for round_ in range(1, self.rules.limits.rounds + 1):
+        for round_ in range(1, min(PATIENCE, self.rules.limits.rounds) + 1):
             gained = self._broken(changed, named)
             if not any(len(part) for part, _ in gained.values()) and not self._shifts(fresh):
                 break
@@ -80,9 +101,25 @@ class Reach:
             self.failed_in[fresh] = round_
             changed = hit
         else:
-            self._clear(np.concatenate(keys))
-            raise NotSettled(f"contagion: failures still reach further after {round_:,} rounds. Allow more.")
+            return self._handed_on(rows, np.sort(np.concatenate(keys)), np.unique(changed // self.book.parties), rounds)
         return self._told(np.sort(np.concatenate(keys)), rounds)
+
+    def _handed_on(self, rows: Ints, keys: Ints, open_: Ints, rounds: Ints) -> Reached:
+        """What is told of all, where the failures at the places `open_` are followed to their end by whole columns."""
+        stays = ~np.isin(keys // self.book.parties, open_)
+        self._clear(keys[~stays])
+        told = self._told(keys[stays], rounds)
+        more = whole(self.book, self.rules, named(self.book, rows[open_]))
+        rounds[open_] = more.rounds
+        moving = np.zeros(len(rows))
+        moving[open_] = more.moving
+        place, row = np.append(told.place, open_[more.place]), np.append(told.row, more.row)
+        order = np.lexsort((row, place))
+        each = {
+            name: np.append(getattr(told, name), getattr(more, name))[order]
+            for name in ("loss", "missing", "failed_in")
+        }
+        return Reached(place[order], row[order], rounds=rounds, moving=moving, **each)
 
     def _fails(self, keys: Ints) -> Flags:
         rows, loss = keys % self.book.parties, self.loss[keys]
@@ -131,7 +168,9 @@ class Reach:
         claim = self.missing.get("claim")
         missing = np.zeros(len(keys)) if claim is None else claim[keys]
         place, row = np.divmod(keys, self.book.parties)
-        told = Reached(place, row, self.loss[keys], missing, self.failed_in[keys].astype(np.int64), rounds)
+        told = Reached(
+            place, row, self.loss[keys], missing, self.failed_in[keys].astype(np.int64), rounds, np.zeros(len(rounds))
+        )
         self._clear(keys)
         return told
 
@@ -150,7 +189,7 @@ class Everywhere:
         """Room for `width` failures at once."""
         self.book, self.rules, self.width = book, rules, width
         nothing = Shocks(np.zeros((book.parties, 1)))
-        self.before = np.zeros((book.parties, 1)) if rules.model.affine else settle(book, nothing, rules).loss
+        self.before = np.zeros((book.parties, 1)) if rules.model.affine else spread(book, nothing, rules).loss
 
     def follow(self, rows: Ints, already: Sequence[int] = ()) -> Reached:
         """As `Reach.follow`; losses that an ex-ante valuation sees without any failure are taken off.
@@ -159,16 +198,10 @@ class Everywhere:
             rows: (b,) parties; each fails alone, or together with those that have failed `already`.
             already: rows of these.
         """
-        named = np.zeros((self.book.parties, len(rows)), bool)
-        named[list(already)] = True
-        named[rows, np.arange(len(rows))] = True
-        shocks = Shocks(np.zeros(named.shape), named)
-        found = settle(self.book, shocks, self.rules)
-        loss = np.maximum(found.loss - self.before, 0.0)
-        place, row = np.nonzero(((loss > 0) | (found.failed_in >= 0)).T)
-        claim = missing(self.book, shocks, self.rules, found.loss).get("claim", np.zeros(named.shape))
-        failed_in = found.failed_in[row, place].astype(np.int64)
-        return Reached(place, row, loss[row, place], claim[row, place], failed_in, found.rounds.astype(np.int64))
+        fails = named(self.book, rows)
+        fails[list(already)] = True
+        found = whole(self.book, self.rules, fails)
+        return replace(found, loss=np.maximum(found.loss - self.before[found.row, 0], 0.0))
 
 
 def _passed_on(losses: csc_array, keys: Ints, more: Floats, parties: int) -> tuple[Ints, Floats]:

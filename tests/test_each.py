@@ -61,6 +61,45 @@ def test_a_second_block_knows_nothing_of_the_first():
     assert twice[0] == twice[1]
 
 
+def backing_each_other() -> Snapshot:
+    """A and B (equity 1 each) owe 1e6 each and stand for all of the other's debt; A has lent C 5."""
+    sheets = [
+        {"party_row": A, "equity": 1.0, "liabilities": 1e6, "debt": 1e6},
+        {"party_row": B, "equity": 1.0, "liabilities": 1e6, "debt": 1e6},
+        {"party_row": C, "equity": 1.0, "liabilities": 10.0},
+    ]
+    promise = {"source": "bank", "liability": "several", "share": 1.0}
+    tables = {
+        "accounts": [{"scope": "solo", "source": "bank", **sheet} for sheet in sheets],
+        "guarantees": [
+            promise | {"contract_id": "G-1", "source_row": A, "target_row": B},
+            promise | {"contract_id": "G-2", "source_row": B, "target_row": A},
+        ],
+        "lends_to": [{"contract_id": "L", "source_row": A, "target_row": C, "balance": 5.0, "source": "bank"}],
+    }
+    return Snapshot(DAY, parties("A", "B", "C"), {name: frame(name, rows) for name, rows in tables.items()})
+
+
+def test_a_ring_that_loses_a_little_for_ever_is_followed_to_its_end_failure_by_failure():
+    """C costs A 5 of its equity of 1: each round 4 more of the million are missing, at A or at B, until all are."""
+    each = stress_each(backing_each_other(), np.arange(3), Assumptions(), nothing).impacts
+    alone = stress(backing_each_other(), Scenario((C,), np.zeros(3)), Assumptions())
+
+    assert each["impact"].to_list() == pytest.approx([1e6, 1e6, 2_000_005], abs=2)
+    assert each["impact"][C] == pytest.approx(alone.parties["loss"].sum(), rel=1e-12)
+    assert each["rounds"][C] == alone.rounds
+    assert each["settled"].all()
+
+
+def test_a_failure_that_does_not_settle_is_marked_and_stops_no_other():
+    """Of three rounds C's failure needs more; A and B have taken all that there is in two."""
+    each = stress_each(backing_each_other(), np.arange(3), Assumptions(rounds=3), nothing).impacts
+
+    assert each["settled"].to_list() == [True, True, False]
+    assert each["impact"][A] == pytest.approx(1e6, abs=2)
+    assert 0 < each["impact"][C] < 100
+
+
 def bank() -> Snapshot:
     """C owes the bank 100 (collateral 30), guaranteed by A up to 50 and by B up to 20; B (equity 10) lent C nothing.
 
