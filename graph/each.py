@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 
 from .assumptions import SINGLE_HIT, Assumptions
-from .bank_loss import bank_loss
+from .bank_loss import BankLosses
 from .errors import UsageError
-from .joint import Ints, parts
-from .reach import Everywhere, Places, Reach, Reached
+from .joint import Ints
+from .reach import Everywhere, Reach, Reached
 from .snapshot import Snapshot
 from .stress_book import StressBook, stress_book
 from .valuations import Floats
@@ -150,39 +150,3 @@ def _merged(harmed: pl.DataFrame) -> pl.DataFrame:
     sums = pl.col("failed_by", "distress").sum()
     worst = pl.col("worst_row", "worst_loss").first()
     return ranked.group_by("party_row", maintain_order=True).agg(sums, worst).select(*HARMED)
-
-
-class BankLosses:
-    """What the bank loses in each failure, from who fails in it and which guarantors still stand."""
-
-    def __init__(self, book: StressBook) -> None:
-        """Of a day."""
-        self.book, self.parties = book, book.book.parties
-        self.call = book.calls["call"].to_numpy()
-        self.guarantor = book.calls["suffers"].to_numpy().astype(np.int64)
-        self.by_debtor = Places(book.calls["fails"].to_numpy().astype(np.int64), self.parties)
-        joint = book.book.joint
-        self.by_joint_debtor = None if joint is None else Places(joint.debtor, self.parties)
-
-    def lost(self, found: Reached) -> Floats:
-        """Money, shape (r,), above 0 for those alone that failed and owe the bank."""
-        lost = np.zeros(len(found.row))
-        failed = np.flatnonzero((found.failed_in >= 0) & (self.book.lent.exposure[found.row] > 0))
-        gone = (found.place * self.parties + found.row)[found.failed_in >= 0]
-        missing, place, debtor = found.missing[failed], found.place[failed], found.row[failed]
-        which, calls = self.by_debtor.at(debtor)
-        stands = ~np.isin(place[which] * self.parties + self.guarantor[calls], gone)
-        paid = self._joint(place, debtor, missing, gone)
-        paid += np.bincount(which, self.call[calls] * missing[which] * stands, len(failed))
-        lost[failed] = bank_loss(self.book.lent, debtor, missing, paid)
-        return lost
-
-    def _joint(self, place: Ints, debtor: Ints, missing: Floats, gone: Ints) -> Floats:
-        """What joint guarantors pay for each debtor."""
-        joint = self.book.book.joint
-        if joint is None or self.by_joint_debtor is None:
-            return np.zeros(len(debtor))
-        which, rows = self.by_joint_debtor.at(debtor)
-        stands = ~np.isin(place[which] * self.parties + joint.guarantor[rows], gone)
-        called = parts(joint, rows, missing[which][:, None], stands[:, None])[:, 0]
-        return np.asarray(np.bincount(which, called * stands, len(debtor)), np.float64)

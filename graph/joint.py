@@ -16,6 +16,8 @@ Ints = npt.NDArray[np.int64]
 class JointCalls:
     """Contracts with several joint guarantors, shape (m,): one row for each guarantor of each contract.
 
+    A promise with a provision stands here too, as a contract of one: what is booked is not in proportion to the loss.
+
     Attributes:
         contract: number of the contract; rows are sorted by it, then by cap.
         debtor, guarantor: party numbers.
@@ -23,7 +25,6 @@ class JointCalls:
         whole: money, what is called if the debtor pays nothing at all; the same in all rows of a contract.
         booked: money of this guarantor's part that its accounts already hold, by provision; infinite where they
             include the debtor.
-        link_row: row of the guarantee in its table.
     """
 
     contract: Ints
@@ -32,7 +33,6 @@ class JointCalls:
     cap: Floats
     whole: Floats
     booked: Floats
-    link_row: Ints
 
     @cached_property
     def ends(self) -> tuple[Ints, Ints]:

@@ -9,6 +9,7 @@ from .assumptions import SINGLE_HIT, Assumptions
 from .book import Shocks
 from .contagion import NEVER, missing, settle
 from .joint import Ints, joint_matrix
+from .reach import Reached
 from .single_hit import single_hit
 from .stress_book import StressBook
 from .valuations import Flags, Floats, Kind
@@ -29,6 +30,13 @@ class Outcome:
     def stands(self) -> Flags:
         """Who has not failed."""
         return np.asarray(self.failed_in == NEVER)
+
+    @property
+    def reached(self) -> Reached:
+        """The same in the form of one failure that reaches everybody."""
+        rows = np.arange(len(self.loss))
+        none, rounds = np.zeros_like(rows), np.array([self.rounds])
+        return Reached(none, rows, self.loss, self.missing_of("claim"), self.failed_in, rounds, np.zeros(1))
 
     def missing_of(self, kind: Kind) -> Floats:
         """The broken part of promises of a kind, (n,)."""

@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 
 from .assumptions import Assumptions
-from .each import BankLosses, Progress, follow
+from .bank_loss import BankLosses
+from .each import Progress, follow
 from .reach import Everywhere
 from .snapshot import Snapshot
 from .stress_book import stress_book

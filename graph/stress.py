@@ -6,13 +6,14 @@ import numpy as np
 import polars as pl
 
 from .assumptions import Assumptions
-from .bank_loss import bank_loss, joint_calls, paid_by_guarantors
+from .bank_loss import BankLosses
 from .errors import DataError
-from .joint import Ints, JointCalls
+from .joint import Ints, parts
 from .outcome import Outcome, outcome
+from .promises import KINDS
 from .scenarios import Scenario
 from .snapshot import Snapshot
-from .stress_book import KINDS, StressBook, stress_book
+from .stress_book import StressBook, stress_book
 from .trace import depths, main_causes, traced
 from .valuations import Flags, Floats
 
@@ -101,26 +102,22 @@ def _links(book: StressBook, found: Outcome) -> pl.DataFrame:
     edges = book.edges.select(
         "channel", "table", "link_row", fails_row="fails", suffers_row="suffers", loss=pl.col("money") * missing
     )
-    rows = [edges, *([] if book.book.joint is None else [_joint_links(book.book.joint, found)])]
     rounds = pl.Series(found.failed_in)
-    told = pl.concat(rows, how="diagonal_relaxed").filter(pl.col("loss") > 0)
+    told = pl.concat([edges, _one_by_one(book, found)], how="diagonal_relaxed").filter(pl.col("loss") > 0)
     round_ = rounds.gather(told["fails_row"])
     told = told.with_columns(round=pl.select(pl.when(round_ >= 0).then(round_)).to_series())
     return told.select(*LINKS).cast(LINKS).sort("suffers_row", "fails_row", "channel", "link_row")  # type: ignore[arg-type]
 
 
-def _joint_links(joint: JointCalls, found: Outcome) -> pl.DataFrame:
-    called = joint_calls(joint, found.missing_of("claim"), found.stands)
-    return pl.DataFrame(
-        {
-            "channel": "guarantee_call",
-            "table": "guarantees",
-            "link_row": joint.link_row,
-            "fails_row": joint.debtor,
-            "suffers_row": joint.guarantor,
-            "loss": np.maximum(called - joint.booked, 0.0),
-        }
-    )
+def _one_by_one(book: StressBook, found: Outcome) -> pl.DataFrame:
+    """Losses by contracts, in the columns of their links."""
+    joint = book.book.joint
+    if joint is None:
+        return pl.DataFrame()
+    every, missing = np.arange(len(joint.contract)), found.missing_of("claim")
+    called = parts(joint, every, missing[joint.debtor][:, None], found.stands[joint.guarantor][:, None])[:, 0]
+    loss = np.maximum(called - joint.booked, 0.0)
+    return book.contracts.select("channel", "table", "link_row", fails_row="fails", suffers_row="suffers", loss=loss)
 
 
 def _parties(snapshot: Snapshot, book: StressBook, found: Outcome, named: Flags, causes: pl.DataFrame) -> pl.DataFrame:
@@ -150,15 +147,7 @@ def _parties(snapshot: Snapshot, book: StressBook, found: Outcome, named: Flags,
 
 def _bank(book: StressBook, found: Outcome) -> Floats:
     """What the bank loses on each party that failed, (n,) money."""
-    missing, stands = found.missing_of("claim"), found.stands
-    paid = paid_by_guarantors(book.calls, missing, stands)
-    if (joint := book.book.joint) is not None:
-        called = joint_calls(joint, missing, stands)
-        paid += np.bincount(joint.debtor, called * stands[joint.guarantor], len(stands))
-    lost = np.zeros(len(stands))
-    failed = np.flatnonzero(~stands)
-    lost[failed] = bank_loss(book.lent, failed, missing[failed], paid[failed])
-    return lost
+    return BankLosses(book).lost(found.reached)
 
 
 def _refused(snapshot: Snapshot, book: StressBook, hit: Flags) -> str:

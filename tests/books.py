@@ -93,7 +93,7 @@ def _joint(dice: np.random.Generator, n: int) -> JointCalls:
     """Two contracts; each debtor is backed by two or more others, some of them without a cap of their own."""
     rows = [row for contract in range(2) for row in _contract(dice, n, contract)]
     contract, debtor, guarantor, cap, whole, booked = (np.array(column) for column in zip(*rows, strict=True))
-    return JointCalls(contract, debtor, guarantor, cap, whole, booked, np.arange(len(rows)))
+    return JointCalls(contract, debtor, guarantor, cap, whole, booked)
 
 
 def _contract(dice: np.random.Generator, n: int, number: int) -> list[tuple[float, ...]]:

@@ -92,7 +92,6 @@ def two_joint(first_cap: float, second_cap: float, whole: float, booked: float =
         cap=np.array([first_cap, second_cap]),
         whole=np.array([whole, whole]),
         booked=np.array([booked, 0.0]),
-        link_row=number,
     )
 
 
@@ -136,7 +135,6 @@ def test_a_part_that_moves_on_brings_down_the_next_one_though_nobody_breaks_a_de
         cap=np.full(3, 90.0),
         whole=np.full(3, 90.0),
         booked=np.zeros(3),
-        link_row=np.arange(3),
     )
     four = Book(np.array([20.0, 40, 900, 5]), np.array([0.0, 0, 0, 90]), {}, joint=joint)
     found = settle(four, Shocks(np.zeros((4, 1)), np.arange(4)[:, None] == 3), Rules(MODELS["en"]))

@@ -37,7 +37,7 @@ def capped_guarantors():
     for the debt of B."""
     joint = JointCalls(
         contract=np.zeros(2, int), debtor=np.array([B, B]), guarantor=np.array([A, X]), cap=np.array([0.2e6, 1e6]),
-        whole=np.full(2, 1e6), booked=np.zeros(2), link_row=np.arange(2),
+        whole=np.full(2, 1e6), booked=np.zeros(2),
     )  # fmt: skip
     claims: dict[Kind, sparse.csr_array] = {"claim": matrix(3, {(A, B): 0.5e6, (B, A): 1e6})}
     return Book(np.array([1000.0, 500, 1e9]), np.array([1e6, 1e6, 1]), claims, joint=joint)

@@ -1,0 +1,98 @@
+"""What a scenario costs firms and the bank, by sums that can be done in the head."""
+
+import pytest
+from relparty.graph.assumptions import Assumptions
+from relparty.graph.stress_book import stress_book
+from relparty.graph.valuations import Terms
+
+from .days import A, B, C, D, after, facility, firms, loan, owes, promise
+
+
+def losses(found):
+    return found.parties["loss"].to_list()
+
+
+@pytest.mark.parametrize("call", [
+    promise(A, B, amount=100.0, provision=25.0),
+    promise(A, B, liability="several", share=1.0, provision=25.0),
+])  # fmt: skip
+def test_a_provision_bears_the_first_of_what_a_guarantor_is_called_for(call):
+    """B owes 100 and loses 55 of its equity of 5: half is missing, so A is called for 50, of which 25 are booked."""
+    day = firms(owes(500, 10), owes(5, 100, 100), guarantees=[call])
+
+    assert losses(after(day, shock={B: 55})) == pytest.approx([25, 55])
+    assert after(day, shock={B: 55}).links["loss"].to_list() == pytest.approx([25])
+    assert losses(after(day, shock={B: 25})) == pytest.approx([0, 25])  # 20 of 100 are missing: all of it is booked
+
+
+def test_joint_guarantors_have_each_its_own_provision():
+    """Called for 25 each, which both have booked; for 50 each they lose 25."""
+    day = firms(
+        owes(500, 10), owes(5, 100, 100), owes(500, 10),
+        guarantees=[promise(row, B, amount=100.0, provision=25.0) for row in (A, C)],
+    )  # fmt: skip
+
+    assert losses(after(day, shock={B: 55})) == pytest.approx([0, 55, 0])
+    assert losses(after(day, B)) == pytest.approx([25, 0, 25])
+
+
+def test_a_provision_on_a_loan_and_on_a_receivable_bears_the_first_of_the_loss_too():
+    """Half of B's debts is missing. A has lent 60 with 10 provided for and 20 of collateral: 40 / 2 - 10 = 10 new. C
+    has a receivable of 30, of which 20 are provided for: nothing new."""
+    day = firms(
+        owes(500, 10), owes(5, 100), owes(500, 10),
+        lends_to=[loan(A, B, 60.0, collateral=20.0, provision=10.0)],
+        supplies=[{"contract_id": "", "source_row": C, "target_row": B, "receivable": 30.0, "provision": 20.0}],
+    )  # fmt: skip
+
+    found = after(day, shock={B: 55}, supply=0.0)
+
+    assert losses(found) == pytest.approx([10, 55, 0])
+    assert found.links.select("channel", "table", "link_row", "loss").rows() == [("loan_loss", "lends_to", 0, 10)]
+
+
+@pytest.mark.parametrize("guarantees", [
+    [],
+    [promise(A, B, liability="several", share=1.0, amount=60.0)],
+    [promise(A, B, amount=60.0), promise(D, B, amount=60.0)],
+])  # fmt: skip
+def test_what_a_guarantor_may_be_called_for_is_no_asset_of_its(guarantees):
+    """A has 100, all outside, and owes C 80; it loses all its equity of 20. Of 80 outside half is realised: 40."""
+    day = firms(owes(20, 80), owes(50, 100, 100), owes(100, 1), owes(100, 1), lends_to=[loan(C, A, 80.0)], guarantees=guarantees)  # fmt: skip
+    assumed = {"model": "rv", "terms": Terms(alpha=0.5)}
+
+    assert stress_book(day, Assumptions(**assumed)).book.outside_assets[A] == 100
+    assert losses(after(day, shock={A: 20}, **assumed))[C] == pytest.approx(40)
+
+
+def test_two_contracts_on_one_facility_pay_it_once_and_no_other():
+    """C owes F-1 and F-2, 100 each. A and B each stand for all of F-1, so the bank loses F-2. Either may be called for
+    all of it."""
+    day = firms(
+        owes(500, 10), owes(500, 10), owes(5, 200, 200),
+        guarantees=[promise(A, C, "G-1", facility_id="F-1"), promise(B, C, "G-2", facility_id="F-1")],
+        exposures=[facility(C, 100.0, "F-1"), facility(C, 100.0, "F-2")],
+    )  # fmt: skip
+
+    found = after(day, C)
+
+    assert found.bank_loss == 100
+    assert losses(found) == [100, 100, 0]
+    assert "1 debts are covered by several contracts for 100.00 more than is owed" in " ".join(found.notes)
+
+
+def test_guarantees_of_one_facility_and_of_all_debt_pay_together_what_is_owed_at_most():
+    """F-1 of 100 has two joint guarantors and another contract for 30; a guarantee of 40 covers all debt, so 60 of F-2
+    are lost. If A falls with it, B pays F-1 alone."""
+    day = firms(
+        owes(500, 10), owes(500, 10), owes(5, 200, 200), owes(500, 10),
+        guarantees=[
+            promise(A, C, "G-1", facility_id="F-1"), promise(B, C, "G-1", facility_id="F-1"),
+            promise(D, C, "G-2", facility_id="F-1", amount=30.0), promise(D, C, "G-3", amount=40.0),
+        ],
+        exposures=[facility(C, 100.0, "F-1"), facility(C, 100.0, "F-2")],
+    )  # fmt: skip
+
+    assert after(day, C).bank_loss == 60
+    assert after(day, A, C).bank_loss == 60
+    assert after(day, A, B, C).bank_loss == 130
