@@ -14,6 +14,7 @@ from .graph.configuration import Configuration
 from .graph.each import Each, together
 from .graph.fields import FIELDS
 from .graph.joint import Ints
+from .graph.outcome import already_failed, baseline
 from .graph.publishing_stress import published
 from .graph.results import Run, run_folder
 from .graph.scenarios import Named, Scenario, scenario
@@ -154,7 +155,8 @@ def _each(asked: Wanted, config: Configuration, snapshot: Snapshot, step: Step) 
     named(snapshot, found.vulnerability).write_parquet(folder / "vulnerability.parquet")
     results = _each_fields(snapshot, found, asked.assumptions)
     lines = [f"went on where a run was cut off, after {before:,} failures"] if before else []
-    lines += [*book.notes, f"{len(rows):,} failures, each alone; all rows in {folder}"]
+    lines += [*book.notes, *already_failed(baseline(book, asked.assumptions))]
+    lines += [f"{len(rows):,} failures, each alone; all rows in {folder}"]
     unknown = found.impacts.filter(pl.col("unknown") > 0).height
     if unknown:
         lines.append(f"{unknown:,} of them hit parties without known equity: their impact is at least what is stated")
@@ -214,15 +216,19 @@ def _reverse(asked: Wanted, _: Configuration, snapshot: Snapshot, step: Step) ->
     from .graph.reverse import reverse
 
     target, candidates = asked.options["reverse"], asked.options["candidates"] or CANDIDATES
-    found = reverse(snapshot, target, asked.assumptions, candidates, step)
+    book = stress_book(snapshot, asked.assumptions)
+    found = reverse(book, target, asked.assumptions, candidates, step)
     lost = sum(found["adds"])
     end = f"{found.height:,} failures cost the bank {lost:,.2f} {snapshot.currency}"
     missed = "" if lost > target else f"; no more than {target:,.2f} is reached with these candidates"
     greedy = (
-        f"greedy: each step adds the failure that costs the bank most on top, among {candidates:,} candidates; "
-        "a smaller set may exist"
+        "greedy: each step adds the failure, or the debtor with its guarantors, that costs the bank most for each of "
+        f"them, among {candidates:,} candidates; a smaller set may exist"
     )
-    return Answer(named(snapshot, found), [greedy, end + missed], {"bank_loss": lost, "reached": lost > target})
+    unknown = int(found["unknown"].to_numpy().max(initial=0))
+    blind = [f"{unknown:,} parties without known equity bear losses: the bank loses at least that"] if unknown else []
+    lines = [*book.notes, greedy, *blind, end + missed]
+    return Answer(named(snapshot, found), lines, {"bank_loss": lost, "reached": lost > target, "unknown": unknown})
 
 
 _JOBS = {"scenario": _scenario, "each": _each, "reverse": _reverse}

@@ -29,8 +29,8 @@ class BankLosses:
     once; a guarantee of all debt pays for all that its debtor owes the bank.
     """
 
-    def __init__(self, book: StressBook) -> None:
-        """Of a day."""
+    def __init__(self, book: StressBook, before: Reached | None = None) -> None:
+        """Of a day; what the bank loses `before` anything happens is taken off."""
         self.book, self.parties = book, book.book.parties
         alone = book.calls.filter(~pl.col("shared"))
         self.call, self.pot = alone["call"].to_numpy(), alone["pot"].to_numpy()
@@ -42,19 +42,22 @@ class BankLosses:
         self.by_joint_debtor = Places(joint["fails"].to_numpy().astype(np.int64), self.parties)
         self.left = np.full(int(book.calls["pot"].to_numpy().max(initial=-1)) + 1, np.inf)
         self.left[book.calls["pot"].to_numpy()] = book.calls["left"].fill_null(np.inf)
+        self.before = np.zeros(self.parties)
+        if before is not None:
+            self.before[before.row] = self.lost(before)
 
     def lost(self, found: Reached) -> Floats:
         """Money, shape (r,), above 0 for those alone that failed and owe the bank."""
         lost = np.zeros(len(found.row))
-        failed = np.flatnonzero((found.failed_in >= 0) & (self.book.lent.exposure[found.row] > 0))
-        gone = (found.place * self.parties + found.row)[found.failed_in >= 0]
+        failed = np.flatnonzero((found.down) & (self.book.lent.exposure[found.row] > 0))
+        gone = (found.place * self.parties + found.row)[found.down]
         missing, place, debtor = found.missing[failed], found.place[failed], found.row[failed]
         which, calls = self.by_debtor.at(debtor)
         money = self.call[calls] * missing[which] * ~self._gone(place[which], self.guarantor[calls], gone)
         others, pot, more = self._joint(place, debtor, missing, gone)
         which, pot, money = np.append(which, others), np.append(self.pot[calls], pot), np.append(money, more)
         lost[failed] = bank_loss(self.book.lent, debtor, missing, self._paid(which, pot, money, missing))
-        return lost
+        return np.maximum(lost - self.before[found.row], 0.0)
 
     def _gone(self, place: Ints, party: Ints, gone: Ints) -> Flags:
         return np.isin(place * self.parties + party, gone)

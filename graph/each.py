@@ -84,7 +84,7 @@ def follow(book: StressBook, rows: Ints, assumptions: Assumptions, progress: Pro
     width = max(1, min(len(rows), ROOM // max(book.book.parties, 1)))
     way: type[Everywhere | Reach] = Everywhere if assumptions.rules.model.everywhere else Reach
     reach = way(book.book, assumptions.rules, width)
-    bank = BankLosses(book)
+    bank = BankLosses(book, reach.before)
     impacts, harmed = [], []
     for first in range(0, len(rows), width):
         progress("failures", first, len(rows))

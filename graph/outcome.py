@@ -1,6 +1,6 @@
 """What a shock does to every party of a book, by any model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -19,24 +19,34 @@ VAST = 1e30  # equity of those who absorb whatever they lose
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of each party, shape (n,): money lost, the round of its failure (-1: none), and by kind the broken part."""
+    """What becomes of each party, shape (n,).
+
+    An ex-ante valuation takes something off every claim from the start, and firms may fail of that alone. Losses and
+    rounds are what the scenario adds; `missing` and `stands` hold what was there before, told once more in `before`.
+
+    Attributes:
+        loss: money.
+        failed_in: round of its failure, -1: none.
+        missing: by kind, the broken part of its promises.
+        stands: who has not failed.
+        rounds: until nothing moved any more.
+        before: the same without the scenario; none: nothing is lost then.
+    """
 
     loss: Floats
     failed_in: Ints
     missing: dict[Kind, Floats]
+    stands: Flags
     rounds: int
-
-    @property
-    def stands(self) -> Flags:
-        """Who has not failed."""
-        return np.asarray(self.failed_in == NEVER)
+    before: "Outcome | None" = None
 
     @property
     def reached(self) -> Reached:
         """The same in the form of one failure that reaches everybody."""
         rows = np.arange(len(self.loss))
         none, rounds = np.zeros_like(rows), np.array([self.rounds])
-        return Reached(none, rows, self.loss, self.missing_of("claim"), self.failed_in, rounds, np.zeros(1))
+        claim = self.missing_of("claim")
+        return Reached(none, rows, self.loss, claim, self.failed_in, ~self.stands, rounds, np.zeros(1))
 
     def missing_of(self, kind: Kind) -> Floats:
         """The broken part of promises of a kind, (n,)."""
@@ -47,13 +57,35 @@ def outcome(book: StressBook, shock: Floats, named: Flags, assumptions: Assumpti
     """What a shock of each party, (n,) money, and failures by name, (n,), lead to."""
     if assumptions.model == SINGLE_HIT:
         return _passed_once(book, shock, named)
+    found, before = _settled(book, shock, named, assumptions), baseline(book, assumptions)
+    if before is None:
+        return found
+    added = np.maximum(found.loss - before.loss, 0.0)
+    failed_in = np.where(before.stands | named, found.failed_in, NEVER)
+    return replace(found, loss=added, failed_in=failed_in, before=before)
+
+
+def baseline(book: StressBook, assumptions: Assumptions) -> Outcome | None:
+    """What becomes of each party without any scenario; none: nothing, but in a model that prices risk ex ante."""
+    if assumptions.model == SINGLE_HIT or assumptions.rules.model.affine:
+        return None
+    nothing = np.zeros(book.book.parties)
+    return _settled(book, nothing, nothing > 0, assumptions)
+
+
+def already_failed(before: Outcome | None) -> list[str]:
+    """What is to be said of those who fail without any scenario."""
+    count = 0 if before is None else np.count_nonzero(~before.stands)
+    said = f"{count:,} parties fail by this model before anything happens; told is only what is added to that"
+    return [said] if count else []
+
+
+def _settled(book: StressBook, shock: Floats, named: Flags, assumptions: Assumptions) -> Outcome:
     shocks, rules = Shocks(shock[:, None], named[:, None]), assumptions.rules
     settled = settle(book.book, shocks, rules)
     broken = {kind: part[:, 0] for kind, part in missing(book.book, shocks, rules, settled.loss).items()}
-    loss = settled.loss[:, 0]
-    if not rules.model.affine:  # an ex-ante valuation takes something off every claim from the start
-        loss = np.maximum(loss - settle(book.book, Shocks(np.zeros((len(loss), 1))), rules).loss[:, 0], 0.0)
-    return Outcome(loss, settled.failed_in[:, 0].astype(np.int64), broken, int(settled.rounds[0]))
+    failed_in = settled.failed_in[:, 0].astype(np.int64)
+    return Outcome(settled.loss[:, 0], failed_in, broken, failed_in == NEVER, int(settled.rounds[0]))
 
 
 def _passed_once(stress: StressBook, shock: Floats, named: Flags) -> Outcome:
@@ -70,4 +102,5 @@ def _passed_once(stress: StressBook, shock: Floats, named: Flags) -> Outcome:
     if book.fragile is not None and (hit := book.fragile & (loss > 0) & ~named).any():
         return _passed_once(stress, shock, named | hit)
     kinds: tuple[Kind, ...] = ("claim", "stake", "event")
-    return Outcome(loss, found.lost_in[:, 0], dict.fromkeys(kinds, passed), int(found.rounds[0]))
+    lost_in = found.lost_in[:, 0]
+    return Outcome(loss, lost_in, dict.fromkeys(kinds, passed), lost_in == NEVER, int(found.rounds[0]))

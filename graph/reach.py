@@ -4,7 +4,7 @@ A block of failures is worked on at once. A key is a failure's place in the bloc
 keys that something was lost at are ever looked at, so a failure that reaches three firms costs three.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +28,8 @@ class Reached:
         row: of the party.
         loss: money.
         missing: the part of its debts that it doesn't pay.
-        failed_in: round of its failure, -1: it stands.
+        failed_in: round of its failure, -1: it stands, or had failed before anything happened.
+        down: whether it has failed, be it before anything happened.
         rounds: (b,) used by each failure.
         moving: (b,) 0, or where the rounds were too few the part of a promise that the last one still broke.
     """
@@ -38,6 +39,7 @@ class Reached:
     loss: Floats
     missing: Floats
     failed_in: Ints
+    down: Flags
     rounds: Ints
     moving: Floats
 
@@ -57,7 +59,8 @@ def whole(book: Book, rules: Rules, fails: Flags) -> Reached:
     claim = missing(book, shocks, rules, found.loss).get("claim", np.zeros(fails.shape))
     failed_in = found.failed_in[row, place].astype(np.int64)
     rounds = found.rounds.astype(np.int64)
-    return Reached(place, row, found.loss[row, place], claim[row, place], failed_in, rounds, found.moving)
+    loss = found.loss[row, place]
+    return Reached(place, row, loss, claim[row, place], failed_in, failed_in >= 0, rounds, found.moving)
 
 
 class Reach:
@@ -67,6 +70,7 @@ class Reach:
         """Room for `width` failures at once: about 40 bytes a party and failure."""
         self.book, self.rules, self.width = book, rules, width
         self.sheet = book.sheets(rules.terms)
+        self.before = None
         self.columns = {kind: csc_array(matrix) for kind, matrix in book.losses.items()}
         size = width * book.parties
         self.loss = np.zeros(size)
@@ -115,10 +119,8 @@ class Reach:
         moving[open_] = more.moving
         place, row = np.append(told.place, open_[more.place]), np.append(told.row, more.row)
         order = np.lexsort((row, place))
-        each = {
-            name: np.append(getattr(told, name), getattr(more, name))[order]
-            for name in ("loss", "missing", "failed_in")
-        }
+        names = ("loss", "missing", "failed_in", "down")
+        each = {name: np.append(getattr(told, name), getattr(more, name))[order] for name in names}
         return Reached(place[order], row[order], rounds=rounds, moving=moving, **each)
 
     def _fails(self, keys: Ints) -> Flags:
@@ -168,9 +170,8 @@ class Reach:
         claim = self.missing.get("claim")
         missing = np.zeros(len(keys)) if claim is None else claim[keys]
         place, row = np.divmod(keys, self.book.parties)
-        told = Reached(
-            place, row, self.loss[keys], missing, self.failed_in[keys].astype(np.int64), rounds, np.zeros(len(rounds))
-        )
+        failed_in, settled = self.failed_in[keys].astype(np.int64), np.zeros(len(rounds))
+        told = Reached(place, row, self.loss[keys], missing, failed_in, failed_in >= 0, rounds, settled)
         self._clear(keys)
         return told
 
@@ -188,20 +189,22 @@ class Everywhere:
     def __init__(self, book: Book, rules: Rules, width: int) -> None:
         """Room for `width` failures at once."""
         self.book, self.rules, self.width = book, rules, width
-        nothing = Shocks(np.zeros((book.parties, 1)))
-        self.before = np.zeros((book.parties, 1)) if rules.model.affine else spread(book, nothing, rules).loss
+        self.before = None if rules.model.affine else whole(book, rules, np.zeros((book.parties, 1), bool))
 
-    def follow(self, rows: Ints, already: Sequence[int] = ()) -> Reached:
-        """As `Reach.follow`; losses that an ex-ante valuation sees without any failure are taken off.
+    def follow(self, rows: Ints) -> Reached:
+        """As `Reach.follow`."""
+        return self.follow_sets(named(self.book, rows))
 
-        Args:
-            rows: (b,) parties; each fails alone, or together with those that have failed `already`.
-            already: rows of these.
-        """
-        fails = named(self.book, rows)
-        fails[list(already)] = True
+    def follow_sets(self, fails: Flags) -> Reached:
+        """The same of sets of failures by name, (n, b); what an ex-ante valuation sees without any is taken off."""
         found = whole(self.book, self.rules, fails)
-        return replace(found, loss=np.maximum(found.loss - self.before[found.row, 0], 0.0))
+        if self.before is None:
+            return found
+        lost, stood = np.zeros(self.book.parties), np.ones(self.book.parties, bool)
+        lost[self.before.row], stood[self.before.row] = self.before.loss, ~self.before.down
+        by_scenario = stood[found.row] | fails[found.row, found.place]
+        loss = np.maximum(found.loss - lost[found.row], 0.0)
+        return replace(found, loss=loss, failed_in=np.where(by_scenario, found.failed_in, -1))
 
 
 def _passed_on(losses: csc_array, keys: Ints, more: Floats, parties: int) -> tuple[Ints, Floats]:

@@ -9,7 +9,7 @@ from .assumptions import Assumptions
 from .bank_loss import BankLosses
 from .errors import DataError
 from .joint import Ints, parts
-from .outcome import Outcome, outcome
+from .outcome import Outcome, already_failed, outcome
 from .promises import KINDS
 from .scenarios import Scenario
 from .snapshot import Snapshot
@@ -85,7 +85,7 @@ def stress(snapshot: Snapshot, scenario: Scenario, assumptions: Assumptions) -> 
     depth = depths(links, np.flatnonzero(named | (scenario.shock > 0)), book.book.parties)
     causes = main_causes(links, found.failed_in, depth)
     parties = _parties(snapshot, book, found, named, causes)
-    notes = (*book.notes, *_absorbed(book, found, hit, assumptions))
+    notes = (*book.notes, *already_failed(found.before), *_absorbed(book, found, hit, assumptions))
     return Stress(parties, links, float(parties["bank_loss"].sum()), found.rounds, notes, causes, depth)
 
 
@@ -96,17 +96,29 @@ def path(stress: Stress, row: int) -> pl.DataFrame:
 
 def _links(book: StressBook, found: Outcome) -> pl.DataFrame:
     """Every loss through a link, columns of LINKS."""
-    fails = book.edges["fails"].to_numpy()
-    parts = {kind: pl.Series(found.missing_of(kind)[fails]) for kind in set(KINDS.values())}
-    missing = pl.coalesce(pl.when(pl.col("kind") == kind).then(part) for kind, part in parts.items())
-    edges = book.edges.select(
-        "channel", "table", "link_row", fails_row="fails", suffers_row="suffers", loss=pl.col("money") * missing
-    )
+    links = _broken(book, found)
+    if found.before is not None:
+        links = links.with_columns(pl.col("loss") - _broken(book, found.before)["loss"])
     rounds = pl.Series(found.failed_in)
-    told = pl.concat([edges, _one_by_one(book, found)], how="diagonal_relaxed").filter(pl.col("loss") > 0)
+    told = links.filter(pl.col("loss") > 0)
     round_ = rounds.gather(told["fails_row"])
     told = told.with_columns(round=pl.select(pl.when(round_ >= 0).then(round_)).to_series())
     return told.select(*LINKS).cast(LINKS).sort("suffers_row", "fails_row", "channel", "link_row")  # type: ignore[arg-type]
+
+
+def _broken(book: StressBook, found: Outcome) -> pl.DataFrame:
+    """What every link costs, in the same order whatever happened."""
+    return pl.concat([_in_proportion(book, found), _one_by_one(book, found)], how="diagonal_relaxed")
+
+
+def _in_proportion(book: StressBook, found: Outcome) -> pl.DataFrame:
+    """Losses in proportion to what is missing, in the columns of their links."""
+    fails = book.edges["fails"].to_numpy()
+    parts = {kind: pl.Series(found.missing_of(kind)[fails]) for kind in set(KINDS.values())}
+    missing = pl.coalesce(pl.when(pl.col("kind") == kind).then(part) for kind, part in parts.items())
+    return book.edges.select(
+        "channel", "table", "link_row", fails_row="fails", suffers_row="suffers", loss=pl.col("money") * missing
+    )
 
 
 def _one_by_one(book: StressBook, found: Outcome) -> pl.DataFrame:
@@ -123,7 +135,7 @@ def _one_by_one(book: StressBook, found: Outcome) -> pl.DataFrame:
 def _parties(snapshot: Snapshot, book: StressBook, found: Outcome, named: Flags, causes: pl.DataFrame) -> pl.DataFrame:
     """Columns of PARTIES."""
     equity = np.where(np.isfinite(book.book.equity), book.book.equity, np.nan)
-    failed = ~found.stands
+    failed = found.failed_in >= 0
     share = np.where(failed, 1.0, np.where(found.loss > 0, np.minimum(found.loss / equity, 1.0), 0.0))
     state = np.select([named, failed, found.loss > 0], ["named", "failed", "suffers"], "untouched")
     rows = pl.DataFrame(
@@ -147,7 +159,8 @@ def _parties(snapshot: Snapshot, book: StressBook, found: Outcome, named: Flags,
 
 def _bank(book: StressBook, found: Outcome) -> Floats:
     """What the bank loses on each party that failed, (n,) money."""
-    return BankLosses(book).lost(found.reached)
+    before = None if found.before is None else found.before.reached
+    return BankLosses(book, before).lost(found.reached)
 
 
 def _refused(snapshot: Snapshot, book: StressBook, hit: Flags) -> str:
@@ -168,7 +181,7 @@ def _absorbed(book: StressBook, found: Outcome, hit: Flags, assumptions: Assumpt
         notes.append(f"{hit.sum():,} parties without positive equity bear losses and pass nothing on: too few fail")
     if hit.any() and assumptions.without_equity == "fail":
         notes.append(f"{hit.sum():,} parties without positive equity fail at their first loss")
-    silent = ~found.stands & book.silent
+    silent = (found.failed_in >= 0) & book.silent
     if silent.any() and assumptions.model in ("en", "rv", "merton", "black_cox"):
         notes.append(f"{silent.sum():,} parties that fail don't state what they owe: nothing of it is recovered")
     return notes

@@ -8,7 +8,6 @@ from relparty.graph.book import Book, Rules, Shocks
 from relparty.graph.contagion import settle
 from relparty.graph.each import stress_each
 from relparty.graph.reach import Reach
-from relparty.graph.reverse import reverse
 from relparty.graph.scenarios import Scenario
 from relparty.graph.snapshot import Snapshot
 from relparty.graph.stress import path, stress
@@ -155,11 +154,3 @@ def test_vulnerability_counts_the_failures_that_take_a_firm_down():
     assert each.vulnerability["failed_by"].to_list() == [0, 1, 0, 0]
     assert each.vulnerability["worst_row"].to_list() == [C, C, None, None]
     assert each.vulnerability["mean_distress"].to_list() == pytest.approx([0.25 / 3, 1 / 3, 0, 0])
-
-
-def test_a_reverse_stress_test_takes_the_costliest_first_and_stops_beyond_the_amount():
-    """C costs 60 with what it takes along, B alone 40 (then A stands in for nobody new)."""
-    assumed = Assumptions(model="furfine")
-    assert reverse(bank(), 50, assumed, 10, nothing).rows() == [(1, C, 60.0, 60.0)]
-    both = reverse(bank(), 1000, assumed, 10, nothing)
-    assert both["party_row"].to_list() == [C, B]

@@ -1,7 +1,9 @@
 """What a scenario costs firms and the bank, by sums that can be done in the head."""
 
+import numpy as np
 import pytest
 from relparty.graph.assumptions import Assumptions
+from relparty.graph.each import stress_each
 from relparty.graph.stress_book import stress_book
 from relparty.graph.valuations import Terms
 
@@ -59,10 +61,10 @@ def test_a_provision_on_a_loan_and_on_a_receivable_bears_the_first_of_the_loss_t
 def test_what_a_guarantor_may_be_called_for_is_no_asset_of_its(guarantees):
     """A has 100, all outside, and owes C 80; it loses all its equity of 20. Of 80 outside half is realised: 40."""
     day = firms(owes(20, 80), owes(50, 100, 100), owes(100, 1), owes(100, 1), lends_to=[loan(C, A, 80.0)], guarantees=guarantees)  # fmt: skip
-    assumed = {"model": "rv", "terms": Terms(alpha=0.5)}
+    terms = Terms(alpha=0.5)
 
-    assert stress_book(day, Assumptions(**assumed)).book.outside_assets[A] == 100
-    assert losses(after(day, shock={A: 20}, **assumed))[C] == pytest.approx(40)
+    assert stress_book(day, Assumptions("rv", terms)).book.outside_assets[A] == 100
+    assert losses(after(day, shock={A: 20}, model="rv", terms=terms))[C] == pytest.approx(40)
 
 
 def test_two_contracts_on_one_facility_pay_it_once_and_no_other():
@@ -96,3 +98,39 @@ def test_guarantees_of_one_facility_and_of_all_debt_pay_together_what_is_owed_at
     assert after(day, C).bank_loss == 60
     assert after(day, A, C).bank_loss == 60
     assert after(day, A, B, C).bank_loss == 130
+
+
+def priced_ex_ante():
+    """B (equity 2, owing 100) is so likely to fail that A's claim of 50 on it is worth less by more than A's equity of 2
+    before anything happens. The bank has lent A 80. C has no link."""
+    return firms(owes(2, 100), owes(2, 100), owes(100, 10), lends_to=[loan(A, B, 50.0)], exposures=[facility(A, 80.0)])
+
+
+def test_what_an_ex_ante_model_sees_before_anything_happens_is_no_effect_of_a_scenario():
+    found = after(priced_ex_ante(), C, model="merton")
+
+    assert found.parties["state"].to_list() == ["untouched", "untouched", "named"]
+    assert found.parties["distress"].to_list() == [0, 0, 1]
+    assert losses(found) == [0, 0, 0]
+    assert found.links.is_empty()
+    assert found.bank_loss == 0
+    assert "1 parties fail by this model before anything happens" in " ".join(found.notes)
+
+
+def test_what_a_scenario_adds_to_an_ex_ante_model_adds_up_party_by_party():
+    """B loses 1 of its 2: A's claim of 50 is worth less by as much as A loses, and the bank's by A's further fall."""
+    found = after(priced_ex_ante(), shock={B: 1}, model="merton")
+
+    assert 0 < losses(found)[A] < 50
+    assert found.links["loss"].to_list() == pytest.approx([losses(found)[A]])
+    assert 0 < found.bank_loss < 80
+
+
+def test_each_failure_by_an_ex_ante_model_counts_what_it_adds():
+    each = stress_each(priced_ex_ante(), np.arange(3), Assumptions(model="merton"), lambda *_: None)
+    alone = [after(priced_ex_ante(), row, model="merton") for row in range(3)]
+
+    assert each.impacts["failures"].to_list() == [0, 0, 0]
+    assert each.impacts["bank_loss"].to_list() == pytest.approx([found.bank_loss for found in alone])
+    assert each.impacts["bank_loss"][C] == 0
+    assert each.vulnerability["failed_by"].to_list() == [0, 0, 0]
