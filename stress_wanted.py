@@ -83,7 +83,7 @@ def wanted(options: Mapping[str, Any]) -> Wanted:
         raise UsageError("--links and --explain are two tables: ask for one.")
     shocks = {"shocks": read_shocks(Path(options["shock"]))} if options["shock"] else {}
     who = Named(options["fails"], options["sector"], options["region"], options["loss"], **shocks)
-    return Wanted(kind, options, _assumptions(options), who)
+    return Wanted(kind, options, _assumptions(options, kind), who)
 
 
 def _kind(options: Mapping[str, Any]) -> Kind:
@@ -108,7 +108,7 @@ def _given(value: Any) -> bool:
     return value is not None and value is not False and value != ()
 
 
-def _assumptions(options: Mapping[str, Any]) -> Assumptions:
+def _assumptions(options: Mapping[str, Any], kind: Kind) -> Assumptions:
     wrong = [name for name in FRACTIONS if not 0 <= options[name] <= 1]
     if wrong:
         raise UsageError(f"--{wrong[0]} {options[wrong[0]]:g}: it is a fraction from 0 to 1.")
@@ -117,4 +117,6 @@ def _assumptions(options: Mapping[str, Any]) -> Assumptions:
     numbers = {name: options[name] for name in ("recovery", "alpha", "beta", "volatility")}
     terms = Terms(**numbers, zero_fails=options["at_zero"] == "fails")
     kept = {name: options[name] for name in ("model", "supply", "cover", "without_equity", "rounds")}
+    if kind != "scenario" and kept["without_equity"] == "refuse":  # one firm must not stop the failures of all others
+        kept["without_equity"] = "absorb"
     return Assumptions(terms=terms, **kept)

@@ -126,6 +126,28 @@ def test_a_mistake_says_what_would_be_right(relparty, words, code, said):
     assert result.stdout == ""
 
 
+@pytest.fixture
+def blind(relparty, tmp_path):
+    """The same bank, in which nobody knows the equity of B any more."""
+    sheets = FILES["accounts"].replace("B,solo,2023-12-31,2024-01-31,100,20,80\n", "")
+    (tmp_path / "blind").mkdir()
+    for name, text in (FILES | {"accounts": sheets}).items():
+        (tmp_path / "blind" / f"{name}.csv").write_text(text, encoding="utf-8")
+    return lambda *words, **more: relparty("--home", str(tmp_path / "other"), *words, **more)
+
+
+@pytest.mark.parametrize("question", [("--each", "--dry-run", "--as-of", "2024-06-30"), ("--reverse", "50")])
+def test_failures_in_turn_never_refuse_and_say_so(blind, question):
+    """C would take down B, if B's equity were known: what the bank loses is at least its 60 on C."""
+    blind("load", "blind", "--no-store")
+    result = blind("stress", *FURFINE, *question)
+
+    assert "without equity: absorb" in result.stderr
+    assert "without known equity" in result.stderr
+    assert "at least" in result.stderr
+    assert "without positive equity" in blind("stress", *FURFINE, "--fails", "C", code=3).stderr
+
+
 def test_the_models_and_defaults_of_the_command_are_those_of_the_assumptions():
     given, taken = {option.name: option.default for option in stress.params}, Assumptions()
 
