@@ -41,8 +41,8 @@ ASSUMED = (
     click.option("--supply", default=0.25, show_default=True, help="Part of a year's margin lost with a supplier."),
     click.option("--cover", default=0.0, show_default=True, help="Part of a debt not renewed without its guarantor."),
     click.option("--without-equity", type=click.Choice(["refuse", "fail", "absorb"]), default="refuse",
-                 show_default=True, help="What becomes of firms that bear losses without known equity above 0. --each and "
-                 "--reverse never refuse: they absorb, and count."),
+                 show_default=True, help="Firms that bear losses without known equity above 0; --each and --reverse "
+                 "absorb and count where a scenario refuses."),
     click.option("--rounds", default=10_000, show_default=True, help="To allow until losses have settled."),
 )  # fmt: skip
 

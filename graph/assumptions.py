@@ -53,11 +53,15 @@ class Assumptions:
     def __str__(self) -> str:
         """In one line."""
         terms = self.terms
-        named = {"recovery": terms.recovery, "supply": self.supply, "cover": self.cover}
+        named = {"supply": self.supply, "cover": self.cover}
+        if self.model != SINGLE_HIT:
+            named = {"recovery": terms.recovery} | named
         if self.model == "rv":
             named |= {"alpha": terms.alpha, "beta": terms.beta}
         if self.model in ("merton", "black_cox"):
             named |= {"volatility": float(np.mean(terms.volatility))}
         numbers = ", ".join(f"{name} {number:g}" for name, number in named.items())
-        zero = "fails" if terms.zero_fails else "stands"
-        return f"model {self.model}, {numbers}, at equity 0 a firm {zero}, without equity: {self.without_equity}"
+        zero = f"at equity 0 a firm {'fails' if terms.zero_fails else 'stands'}"
+        once = "each passes on once, in the round after it was first hit, what it had lost by then"
+        rule = once if self.model == SINGLE_HIT else zero
+        return f"model {self.model}, {numbers}, {rule}, without equity: {self.without_equity}"

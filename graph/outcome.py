@@ -31,6 +31,7 @@ class Outcome:
         stands: who has not failed.
         rounds: until nothing moved any more.
         before: the same without the scenario; none: nothing is lost then.
+        borne: the part of what its links cost it that it loses, where the model takes no more than its equity.
     """
 
     loss: Floats
@@ -39,6 +40,7 @@ class Outcome:
     stands: Flags
     rounds: int
     before: "Outcome | None" = None
+    borne: Floats | None = None
 
     @property
     def reached(self) -> Reached:
@@ -91,16 +93,16 @@ def _settled(book: StressBook, shock: Floats, named: Flags, assumptions: Assumpt
 def _passed_once(stress: StressBook, shock: Floats, named: Flags) -> Outcome:
     """DebtRank of 2012. Those without known equity absorb, unless they are fragile."""
     book = stress.book
-    equity = np.where(np.isfinite(book.equity), book.equity, VAST)
+    known = np.isfinite(book.equity)
+    fragile = named if book.fragile is None else named | book.fragile
+    equity = np.where(known, book.equity, VAST)
     parts = [*book.losses.values(), *([] if book.joint is None else [joint_matrix(book.joint, len(equity))])]
     whole = csr_array(sum(parts, csr_array((len(equity), len(equity)))))
-    sends = np.where(np.isfinite(book.equity) | named, 1.0, 0.0)
-    impact = csr_array(whole.multiply(1 / equity[:, None]).multiply(sends[None, :]))
-    found = single_hit(impact, np.where(named, 1.0, shock / equity)[:, None])
-    distress, passed = found.distress[:, 0], found.passed_on[:, 0]
-    loss = np.where(named, shock + whole @ passed, distress * equity)
-    if book.fragile is not None and (hit := book.fragile & (loss > 0) & ~named).any():
-        return _passed_once(stress, shock, named | hit)
-    kinds: tuple[Kind, ...] = ("claim", "stake", "event")
-    lost_in = found.lost_in[:, 0]
-    return Outcome(loss, lost_in, dict.fromkeys(kinds, passed), lost_in == NEVER, int(found.rounds[0]))
+    impact = csr_array(whole.multiply(1 / equity[:, None]).multiply((known | fragile)[None, :]))
+    found = single_hit(impact, np.where(named, 1.0, shock / equity)[:, None], fragile=fragile)
+    passed, lost_in = found.passed_on[:, 0], found.lost_in[:, 0]
+    through_links = whole @ passed
+    loss = np.where(fragile, shock + through_links, np.minimum(found.distress[:, 0] * equity, shock + through_links))
+    borne = np.divide(loss - np.minimum(shock, loss), through_links, out=np.ones_like(loss), where=through_links > 0)
+    broken: dict[Kind, Floats] = dict.fromkeys(("claim", "stake", "event"), passed)
+    return Outcome(loss, lost_in, broken, lost_in == NEVER, int(found.rounds[0]), borne=borne)

@@ -99,6 +99,8 @@ def _links(book: StressBook, found: Outcome) -> pl.DataFrame:
     links = _broken(book, found)
     if found.before is not None:
         links = links.with_columns(pl.col("loss") - _broken(book, found.before)["loss"])
+    if found.borne is not None:
+        links = links.with_columns(pl.col("loss") * found.borne[links["suffers_row"].to_numpy()])
     rounds = pl.Series(found.failed_in)
     told = links.filter(pl.col("loss") > 0)
     round_ = rounds.gather(told["fails_row"])

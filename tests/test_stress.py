@@ -134,3 +134,29 @@ def test_each_failure_by_an_ex_ante_model_counts_what_it_adds():
     assert each.impacts["bank_loss"].to_list() == pytest.approx([found.bank_loss for found in alone])
     assert each.impacts["bank_loss"][C] == 0
     assert each.vulnerability["failed_by"].to_list() == [0, 0, 0]
+
+
+def test_a_failure_by_name_never_costs_less_than_the_shock_that_hits_it_anyway():
+    """A owes 100 and loses 110 of its equity of 10: nothing is left for B, however much a failure by name gives back."""
+    day = firms(owes(10, 100), owes(10, 100), lends_to=[loan(B, A, 100.0)])
+
+    for fails in ((), (A,)):
+        assert losses(after(day, *fails, shock={A: 110}, terms=Terms(recovery=0.9))) == [110, 100]
+    assert losses(after(day, A, terms=Terms(recovery=0.9))) == pytest.approx([0, 10])
+
+
+def test_debtrank_of_2012_takes_no_more_than_there_is_and_lets_the_fragile_fail_when_they_are_hit():
+    """A fails and costs B half of its 10. B passes half on: C, whose equity nobody knows, is hit in round 2, fails and
+    costs D its whole equity of 10, though the link says 50."""
+    day = firms(
+        owes(10, 100), owes(10, 100), {"liabilities": 10.0}, owes(10, 10),
+        lends_to=[loan(B, A, 5.0), loan(C, B, 5.0), loan(D, C, 50.0)],
+    )  # fmt: skip
+
+    found = after(day, A, model="debtrank2012", without_equity="fail")
+
+    assert found.parties["round"].to_list() == [0, None, 2, 3]
+    assert losses(found) == [0, 5, 2.5, 10]
+    assert found.links.select("suffers_row", "loss").rows() == [(B, 5), (C, 2.5), (D, 10)]
+    assert "recovery" not in str(Assumptions("debtrank2012"))
+    assert "passes on once" in str(Assumptions("debtrank2012"))
