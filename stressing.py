@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from .graph.assumptions import Assumptions
+from .graph.bank_loss import taken_to_pay
 from .graph.configuration import Configuration
 from .graph.each import Each, together
 from .graph.fields import FIELDS
@@ -155,7 +156,7 @@ def _each(asked: Wanted, config: Configuration, snapshot: Snapshot, step: Step) 
     named(snapshot, found.vulnerability).write_parquet(folder / "vulnerability.parquet")
     results = _each_fields(snapshot, found, asked.assumptions)
     lines = [f"went on where a run was cut off, after {before:,} failures"] if before else []
-    lines += [*book.notes, *already_failed(baseline(book, asked.assumptions))]
+    lines += [*book.notes, *_if_called(book), *already_failed(baseline(book, asked.assumptions))]
     lines += [f"{len(rows):,} failures, each alone; all rows in {folder}"]
     unknown = found.impacts.filter(pl.col("unknown") > 0).height
     if unknown:
@@ -171,6 +172,11 @@ def _each(asked: Wanted, config: Configuration, snapshot: Snapshot, step: Step) 
         lines.append(f"shown are the {SHOWN} that harm others most; --format csv has all {shown.height:,}")
         shown = shown.head(SHOWN)
     return Answer(shown, lines, {"failures": len(rows), "unknown": unknown, "unsettled": moving}, made, results)
+
+
+def _if_called(book: StressBook) -> list[str]:
+    """What is to be said of all guarantors of whom nobody knows whether they can pay."""
+    return taken_to_pay(book, book.calls.select(suffers_row="suffers", loss="call"))
 
 
 def _largest(book: StressBook, top: int | None) -> Ints:
@@ -227,7 +233,7 @@ def _reverse(asked: Wanted, _: Configuration, snapshot: Snapshot, step: Step) ->
     )
     unknown = int(found["unknown"].to_numpy().max(initial=0))
     blind = [f"{unknown:,} parties without known equity bear losses: the bank loses at least that"] if unknown else []
-    lines = [*book.notes, greedy, *blind, end + missed]
+    lines = [*book.notes, *_if_called(book), greedy, *blind, end + missed]
     return Answer(named(snapshot, found), lines, {"bank_loss": lost, "reached": lost > target, "unknown": unknown})
 
 

@@ -22,6 +22,21 @@ def bank_loss(lent: Lent, rows: Ints, missing: Floats, paid: Floats) -> Floats:
     return np.asarray(np.maximum(unpaid - paid - lent.provision[rows], 0.0))
 
 
+def taken_to_pay(book: StressBook, calls: pl.DataFrame) -> list[str]:
+    """What is to be said of calls on guarantors of whom nobody knows whether they can pay; nothing where all are known.
+
+    Args:
+        book: of a day.
+        calls: `suffers_row`, who is called, and `loss`, money.
+    """
+    unknown = calls.filter(pl.Series(np.isinf(book.book.equity[calls["suffers_row"].to_numpy()]), dtype=pl.Boolean))
+    if not unknown.height:
+        return []
+    persons = unknown.filter(pl.col("suffers_row") >= book.enterprises).height
+    said = f"{unknown.height:,} calls for {unknown['loss'].sum():,.2f} fall on guarantors whose wealth isn't known"
+    return [f"guarantees: {said}, {persons:,} of them on persons; they are taken to pay in full"]
+
+
 class BankLosses:
     """What the bank loses in each failure, from who fails in it and which guarantors still stand.
 

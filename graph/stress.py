@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from .assumptions import Assumptions
-from .bank_loss import BankLosses
+from .bank_loss import BankLosses, taken_to_pay
 from .errors import DataError
 from .joint import Ints, parts
 from .outcome import Outcome, already_failed, outcome
@@ -85,7 +85,9 @@ def stress(snapshot: Snapshot, scenario: Scenario, assumptions: Assumptions) -> 
     depth = depths(links, np.flatnonzero(named | (scenario.shock > 0)), book.book.parties)
     causes = main_causes(links, found.failed_in, depth)
     parties = _parties(snapshot, book, found, named, causes)
-    notes = (*book.notes, *already_failed(found.before), *_absorbed(book, found, hit, assumptions))
+    paying = pl.Series(found.stands[links["suffers_row"].to_numpy()], dtype=pl.Boolean)
+    unknown = taken_to_pay(book, links.filter(pl.col("channel") == "guarantee_call", paying))
+    notes = (*book.notes, *unknown, *already_failed(found.before), *_absorbed(book, found, hit, assumptions))
     return Stress(parties, links, float(parties["bank_loss"].sum()), found.rounds, notes, causes, depth)
 
 

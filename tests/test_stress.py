@@ -160,3 +160,17 @@ def test_debtrank_of_2012_takes_no_more_than_there_is_and_lets_the_fragile_fail_
     assert found.links.select("suffers_row", "loss").rows() == [(B, 5), (C, 2.5), (D, 10)]
     assert "recovery" not in str(Assumptions("debtrank2012"))
     assert "passes on once" in str(Assumptions("debtrank2012"))
+
+
+def test_calls_on_guarantors_whose_wealth_nobody_knows_are_counted_as_paid_and_said():
+    """A has no accounts: it is taken to pay the 100 of B, so the bank loses nothing."""
+    day = firms({}, owes(5, 100, 100), guarantees=[promise(A, B)], exposures=[facility(B, 100.0)])
+
+    found = after(day, B, without_equity="absorb")
+
+    assert found.bank_loss == 0
+    assert (
+        "guarantees: 1 calls for 100.00 fall on guarantors whose wealth isn't known, 0 of them on persons; they are "
+        "taken to pay in full"
+    ) in found.notes
+    assert "wealth" not in " ".join(after(day, A, B, without_equity="absorb").notes)
