@@ -35,6 +35,9 @@ ASSUMED = (
                  "where the model doesn't find it."),
     click.option("--alpha", default=1.0, show_default=True, help="rv: part of outside assets that failure leaves."),
     click.option("--beta", default=1.0, show_default=True, help="rv: part of claims on others that failure leaves."),
+    click.option("--seniority", type=click.Choice(["pari_passu", "external_senior"]), default="pari_passu",
+                 show_default=True, help="en, rv: whether loans and receivables between parties rank with debt to the "
+                 "bank, or after it."),
     click.option("--volatility", default=0.25, show_default=True, help="merton, black_cox: yearly, of outside assets."),
     click.option("--at-zero", type=click.Choice(["fails", "stands"]), default="fails", show_default=True,
                  help="What a firm does whose equity is exactly 0."),

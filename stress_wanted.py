@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .graph.assumptions import Assumptions
+from .graph.assumptions import RANKED, Assumptions
 from .graph.configuration import Configuration
 from .graph.errors import UsageError
 from .graph.scenarios import Named
@@ -114,7 +114,9 @@ def _assumptions(options: Mapping[str, Any], kind: Kind) -> Assumptions:
         raise UsageError(f"--{wrong[0]} {options[wrong[0]]:g}: it is a fraction from 0 to 1.")
     if not 0 < options["volatility"] < float("inf"):
         raise UsageError(f"--volatility {options['volatility']:g}: it is a yearly volatility above 0, such as 0.25.")
-    numbers = {name: options[name] for name in ("recovery", "alpha", "beta", "volatility")}
+    if options["seniority"] != "pari_passu" and options["model"] not in RANKED:
+        raise UsageError(f"--seniority goes with --model {' or '.join(RANKED)} alone: others share nothing out.")
+    numbers = {name: options[name] for name in ("recovery", "alpha", "beta", "volatility", "seniority")}
     terms = Terms(**numbers, zero_fails=options["at_zero"] == "fails")
     kept = {name: options[name] for name in ("model", "supply", "cover", "without_equity", "rounds")}
     if kind != "scenario" and kept["without_equity"] == "refuse":  # one firm must not stop the failures of all others

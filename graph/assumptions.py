@@ -10,6 +10,7 @@ from .book import Limits, Rules
 from .errors import UsageError
 from .valuations import MODELS, Terms
 
+RANKED = ("en", "rv")  # models that share out what is left, and so ask who ranks first
 SINGLE_HIT = "debtrank2012"  # no fixed point, so no row of MODELS
 
 
@@ -56,6 +57,7 @@ class Assumptions:
         named = {"supply": self.supply, "cover": self.cover}
         if self.model != SINGLE_HIT:
             named = {"recovery": terms.recovery} | named
+        ranks = f", seniority {terms.seniority}" if self.model in RANKED else ""
         if self.model == "rv":
             named |= {"alpha": terms.alpha, "beta": terms.beta}
         if self.model in ("merton", "black_cox"):
@@ -64,4 +66,4 @@ class Assumptions:
         zero = f"at equity 0 a firm {'fails' if terms.zero_fails else 'stands'}"
         once = "each passes on once, in the round after it was first hit, what it had lost by then"
         rule = once if self.model == SINGLE_HIT else zero
-        return f"model {self.model}, {numbers}, {rule}, without equity: {self.without_equity}"
+        return f"model {self.model}, {numbers}{ranks}, {rule}, without equity: {self.without_equity}"

@@ -92,5 +92,6 @@ class BankLosses:
         """What is paid on behalf of each debtor, no more for a facility than is missing of it."""
         pots, sums = np.unique(np.stack([which, pot]), axis=1, return_inverse=True)
         paid = np.bincount(sums.ravel(), money, pots.shape[1])
-        most = self.left[pots[1]] * missing[pots[0]]
+        lacks = missing[pots[0]]
+        most = np.multiply(self.left[pots[1]], lacks, out=np.zeros_like(lacks), where=lacks > 0)
         return np.asarray(np.bincount(pots[0], np.minimum(paid, most), len(missing)), np.float64)

@@ -1,7 +1,7 @@
 """What contagion is worked out from: a book of promises, the shocks that hit it, and how losses travel."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from .errors import DataError
 from .joint import Ints, JointCalls
-from .valuations import Flags, Floats, Kind, Model, Sheets, Terms, sheets
+from .valuations import Flags, Floats, Kind, Model, Sheets, Terms, ranked, sheets
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Book:
         full: (n,) equity at which a stake has lost nothing; none: `equity`.
         joint: guarantees with several joint guarantors; they are in no matrix.
         fragile: (n,) parties that fail at the first loss; none: nobody does.
+        junior: (n,) of what is owed, the claims of parties here, which rank last; what is owed to others is then of the
+            kind debt. None: all ranks equally, and all is of the kind claim.
     """
 
     equity: Floats
@@ -34,6 +36,7 @@ class Book:
     full: Floats | None = None
     joint: JointCalls | None = None
     fragile: Flags | None = None
+    junior: Floats | None = None
 
     @property
     def parties(self) -> int:
@@ -43,8 +46,9 @@ class Book:
     @property
     def kinds(self) -> list[Kind]:
         """The kinds of promises in it."""
-        kinds = list(self.losses)
-        return kinds if self.joint is None or "claim" in kinds else [*kinds, "claim"]
+        of_joint: list[Kind] = [] if self.joint is None else ["claim"]
+        ranked: list[Kind] = [] if self.junior is None else ["claim", "debt"]
+        return list(dict.fromkeys([*self.losses, *of_joint, *ranked]))
 
     def broken(self, loss: Floats, shocks: "Shocks") -> Flags | None:
         """Who has failed whatever its equity, (n, k): by name, or at the first loss; none: nobody can."""
@@ -56,7 +60,8 @@ class Book:
     def sheets(self, terms: Terms) -> Sheets:
         """Their balance sheets as valuations read them, shape (n,)."""
         full = self.equity if self.full is None else self.full
-        return sheets(self.equity, self.owed, self.outside_assets, full, terms.volatility)
+        found = sheets(self.equity, self.owed, self.outside_assets, full, terms.volatility)
+        return found if self.junior is None else replace(found, junior=np.minimum(self.junior, found.owed))
 
     @cached_property
     def outside_assets(self) -> Floats:
@@ -109,12 +114,12 @@ class Rules:
             losses: in all, and of outside assets; same shape.
             broken: who has failed by name or at the first loss, same shape; none: nobody.
         """
-        part = self.model.missing(kind)(sheet, *losses, self.terms)
+        part = ranked(kind, self.model.missing(kind)(sheet, *losses, self.terms), sheet)
         return part if broken is None else np.where(broken, np.maximum(self.least(kind), part), part)
 
     def least(self, kind: Kind) -> float:
         """The part that is missing at least of who has failed by name or at the first loss: nobody gains by a name."""
-        return 1 - self.terms.recovery if kind == "claim" else 1.0
+        return 1 - self.terms.recovery if kind in ("claim", "debt") else 1.0
 
     def standing(self, sheet: Sheets, loss: Floats, broken: Flags | None) -> Flags:
         """Who has not failed, same shape as the losses."""

@@ -167,7 +167,7 @@ def _next_round(book: Book, sheet: Sheets, now: _State, rules: Rules) -> _State:
         if kind in book.losses:
             loss += _product(book.losses[kind], part)
     if book.joint is not None:
-        _add_joint(loss, book.joint, missing["claim"], now.stood)
+        _add_joint(loss, book.joint, missing, now.stood)
     stood = rules.standing(sheet, loss, book.broken(loss, now.shocks))
     if book.joint is not None:  # whoever fails moves its part to the others, next round
         moved = np.maximum(moved, (now.stood & ~stood).any(axis=0))
@@ -196,10 +196,11 @@ def _product(matrix: csr_array, part: Floats) -> Floats:
     return product
 
 
-def _add_joint(loss: Floats, joint: JointCalls, missing: Floats, stood: Flags) -> None:
+def _add_joint(loss: Floats, joint: JointCalls, missing: Mapping[Kind, Floats], stood: Flags) -> None:
     """Adds to `loss` what joint guarantors lose beyond what they have booked."""
-    rows = np.flatnonzero((missing[joint.debtor] > 0).any(axis=1))
-    called = parts(joint, rows, missing[joint.debtor[rows]], stood[joint.guarantor[rows]])
+    unpaid = joint.unpaid(np.arange(len(joint.contract)), missing)
+    rows = np.flatnonzero((unpaid > 0).any(axis=1))
+    called = parts(joint, rows, unpaid[rows], stood[joint.guarantor[rows]])
     np.add.at(loss, joint.guarantor[rows], np.maximum(called - joint.booked[rows, None], 0.0))
 
 

@@ -1,5 +1,6 @@
 """Joint guarantors: a call is split over those that still stand, and the part of one that fails moves to the others."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 
-from .valuations import Flags, Floats
+from .valuations import Flags, Floats, Kind
 
 Ints = npt.NDArray[np.int64]
 
@@ -25,6 +26,7 @@ class JointCalls:
         whole: money, what is called if the debtor pays nothing at all; the same in all rows of a contract.
         booked: money of this guarantor's part that its accounts already hold, by provision; infinite where they
             include the debtor.
+        of_debt: whether the promise stands for debt that ranks first, where any does; none: nowhere.
     """
 
     contract: Ints
@@ -33,6 +35,21 @@ class JointCalls:
     cap: Floats
     whole: Floats
     booked: Floats
+    of_debt: Flags | None = None
+
+    def unpaid(self, rows: Ints, parts: Mapping[Kind, Floats], at: Ints | None = None) -> Floats:
+        """Of what each of some rows stands for, the part that its debtor doesn't pay.
+
+        Args:
+            rows: (r,).
+            parts: by kind of promise, a number of each party, or of each of the places `at`; scenarios beside.
+            at: (r,) where the debtor stands in these; none: at its number.
+        """
+        places = self.debtor[rows] if at is None else at
+        claims = parts["claim"][places]
+        if self.of_debt is None or "debt" not in parts:
+            return claims
+        return np.where(self.of_debt[rows].reshape(-1, *[1] * (claims.ndim - 1)), parts["debt"][places], claims)
 
     @cached_property
     def ends(self) -> tuple[Ints, Ints]:

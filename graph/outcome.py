@@ -47,8 +47,8 @@ class Outcome:
         """The same in the form of one failure that reaches everybody."""
         rows = np.arange(len(self.loss))
         none, rounds = np.zeros_like(rows), np.array([self.rounds])
-        claim = self.missing_of("claim")
-        return Reached(none, rows, self.loss, claim, self.failed_in, ~self.stands, rounds, np.zeros(1))
+        debt = self.missing_of("debt" if "debt" in self.missing else "claim")
+        return Reached(none, rows, self.loss, debt, self.failed_in, ~self.stands, rounds, np.zeros(1))
 
     def missing_of(self, kind: Kind) -> Floats:
         """The broken part of promises of a kind, (n,)."""

@@ -29,42 +29,63 @@ class Spot:
 def impact_and_room(book: Book, sheet: Sheets, here: Spot, rules: Rules) -> tuple[csr_array, Floats]:
     """What i loses for each money that j loses more, (n, n), and how much more j may lose until that falls, (n,)."""
     impact, room = csr_array((book.parties, book.parties)), np.full(book.parties, np.inf)
+    growth, missing = {}, {}
     for kind in book.kinds:
-        growth, end = _growth(book, kind, sheet, here, rules)
-        room = np.where(growth > 0, np.minimum(room, end - here.loss[:, 0]), room)
+        grows, end = _growth(book, kind, sheet, here, rules)
+        room = np.where(grows > 0, np.minimum(room, end - here.loss[:, 0]), room)
+        losses = (here.loss, here.shocks.loss)
+        growth[kind] = grows
+        missing[kind] = rules.missing(kind, sheet, losses, book.broken(here.loss, here.shocks))[:, 0]
         if kind in book.losses:
-            impact = impact + book.losses[kind].multiply(growth[None, :])
-        if kind == "claim" and book.joint is not None:
-            calls, fits = _calls(book.joint, _missing(book, kind, sheet, here, rules), growth, here.stands)
-            impact, room = impact + calls, np.minimum(room, fits)
+            impact = impact + book.losses[kind].multiply(grows[None, :])
+    if book.joint is not None:
+        calls, fits = _calls(book.joint, missing, growth, here.stands)
+        impact, room = impact + calls, np.minimum(room, fits)
     return csr_array(impact), np.maximum(room, 0.0)
 
 
 def _growth(book: Book, kind: Kind, sheet: Sheets, here: Spot, rules: Rules) -> tuple[Floats, Floats]:
     """Of each party's promise, (n,): part per money lost, and the loss at which that next falls."""
-    of_model = _PIECES.get(rules.model.missing(kind), _flat)
-    growth, end = of_model(sheet, here.loss, here.shocks.loss, rules.terms)
+    losses = (here.loss, here.shocks.loss)
+    growth, end = _PIECES.get(rules.model.missing(kind), _flat)(sheet, *losses, rules.terms)
+    if sheet.junior is not None and kind in ("claim", "debt"):
+        part = rules.model.missing(kind)(sheet, *losses, rules.terms)
+        growth, end = _ranked(kind, sheet, (growth, end), part, here.loss)
     broken = book.broken(here.loss, here.shocks)
     if broken is not None:  # what is broken from the start grows once more than that is missing
-        part = rules.missing(kind, sheet, (here.loss, here.shocks.loss), None)
+        part = rules.missing(kind, sheet, losses, None)
         growth = np.where(broken & (part < rules.least(kind)), 0.0, growth)
     return growth[:, 0], end[:, 0]
 
 
-def _missing(book: Book, kind: Kind, sheet: Sheets, here: Spot, rules: Rules) -> Floats:
-    losses = (here.loss, here.shocks.loss)
-    return rules.missing(kind, sheet, losses, book.broken(here.loss, here.shocks))[:, 0]
+def _ranked(
+    kind: Kind, sheet: Sheets, piece: tuple[Floats, Floats], part: Floats, loss: Floats
+) -> tuple[Floats, Floats]:
+    """The same where claims bear what is missing first: until nothing is left of them, and debt from there on."""
+    growth, end = piece
+    junior = np.zeros_like(part) if sheet.junior is None else sheet.junior
+    short, speed = (np.where(growth > 0, number * sheet.owed, 0.0) for number in (part, growth))
+    bears = (short < junior) == (kind == "claim")
+    whole = junior if kind == "claim" else sheet.owed - junior
+    grows = np.divide(speed, whole, out=np.zeros_like(speed), where=bears & (whole > 0))
+    if kind == "debt":
+        return grows, end
+    turns = loss + np.divide(junior - short, speed, out=np.full_like(end, np.inf), where=speed > 0)
+    return grows, np.minimum(end, turns)
 
 
-def _calls(joint: JointCalls, missing: Floats, growth: Floats, stands: Flags) -> tuple[csr_array, Floats]:
+def _calls(
+    joint: JointCalls, missing: Mapping[Kind, Floats], growth: Mapping[Kind, Floats], stands: Flags
+) -> tuple[csr_array, Floats]:
     """The same of calls on joint guarantors: (n, n) and (n,), the debtor's room until a guarantor reaches its cap."""
-    debtor, parties = joint.debtor, len(missing)
-    grows, end = call_pieces(joint, missing[debtor], stands[joint.guarantor])
-    moves = grows * growth[debtor]
-    fits = np.divide(end - missing[debtor], growth[debtor], out=np.full(len(end), np.inf), where=moves > 0)
+    rows, parties = np.arange(len(joint.contract)), len(stands)
+    part, speed = joint.unpaid(rows, missing), joint.unpaid(rows, growth)
+    grows, end = call_pieces(joint, part, stands[joint.guarantor])
+    moves = grows * speed
+    fits = np.divide(end - part, speed, out=np.full(len(end), np.inf), where=moves > 0)
     room = np.full(parties, np.inf)
-    np.minimum.at(room, debtor, fits)
-    return csr_array(coo_array((moves, (joint.guarantor, debtor)), shape=(parties, parties))), room
+    np.minimum.at(room, joint.debtor, fits)
+    return csr_array(coo_array((moves, (joint.guarantor, joint.debtor)), shape=(parties, parties))), room
 
 
 def _flat(_: Sheets, loss: Floats, __: Floats, ___: Terms) -> tuple[Floats, Floats]:

@@ -19,6 +19,7 @@ KINDS: dict[str, Kind] = {
     "support_loss": "event",
     "cover_loss": "event",
 }
+OF_DEBT = "guarantee_call"  # the channel that stands for what is owed to the bank
 ASSETS = ("receivable_loss", "loan_loss", "equity_loss")  # a call is a claim on its payer, but nothing that it holds
 CONTRACTS = {
     "fails": pl.UInt32(),
@@ -42,14 +43,15 @@ def priced(edges: pl.DataFrame, joint: pl.DataFrame, assumptions: Assumptions) -
         assumptions: of the stress.
     """
     shared = (pl.col("channel") == "guarantee_call") & pl.col("link_row").is_in(joint["link_row"].implode())
-    kind = pl.col("channel").replace_strict(KINDS, return_dtype=pl.String)
+    first: dict[str, Kind] = {OF_DEBT: "debt"} if assumptions.terms.seniority == "external_senior" else {}
+    kind = pl.col("channel").replace_strict(KINDS | first, return_dtype=pl.String)
     known = edges.filter(~shared).with_columns(kind=kind, money=pl.col("loss") * assumptions.severity())
     return known.filter(pl.col("money") > 0)
 
 
 def matrices(edges: pl.DataFrame, parties: int) -> dict[Kind, csr_array]:
     """The losses of each kind, [suffers, fails], money; losses of one pair add up."""
-    kinds: Sequence[Kind] = ("claim", "stake", "event")
+    kinds: Sequence[Kind] = ("claim", "debt", "stake", "event")
     found = {}
     for kind in kinds:
         mine = edges.filter(pl.col("kind") == kind)
@@ -89,4 +91,5 @@ def joint_calls(rows: pl.DataFrame) -> JointCalls | None:
     if not rows.height:
         return None
     contract, debtor, guarantor = (rows[name].to_numpy().astype(np.int64) for name in ("contract", "fails", "suffers"))
-    return JointCalls(contract, debtor, guarantor, *(rows[name].to_numpy() for name in ("cap", "whole", "booked")))
+    cap, whole, booked = (rows[name].to_numpy() for name in ("cap", "whole", "booked"))
+    return JointCalls(contract, debtor, guarantor, cap, whole, booked, (rows["channel"] == OF_DEBT).to_numpy())

@@ -4,7 +4,7 @@ A block of failures is worked on at once. A key is a failure's place in the bloc
 keys that something was lost at are ever looked at, so a failure that reaches three firms costs three.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from .creep import WINDOW
 from .joint import Ints, JointCalls, parts
 from .valuations import Flags, Floats, Kind
 
+OWED: tuple[Kind, ...] = ("claim", "debt")
 PATIENCE = 3 * WINDOW  # rounds after which a failure is looked at as a whole
 
 
@@ -27,7 +28,7 @@ class Reached:
         place: of the failure in its block.
         row: of the party.
         loss: money.
-        missing: the part of its debts that it doesn't pay.
+        missing: the part of its debt to the bank that it doesn't pay.
         failed_in: round of its failure, -1: it stands, or had failed before anything happened.
         down: whether it has failed, be it before anything happened.
         rounds: (b,) used by each failure.
@@ -56,11 +57,12 @@ def whole(book: Book, rules: Rules, fails: Flags) -> Reached:
     shocks = Shocks(np.zeros(fails.shape), fails)
     found = spread(book, shocks, rules)
     place, row = np.nonzero(((found.loss > 0) | (found.failed_in >= 0)).T)
-    claim = missing(book, shocks, rules, found.loss).get("claim", np.zeros(fails.shape))
+    parts = missing(book, shocks, rules, found.loss)
+    debt = parts.get("debt", parts.get("claim", np.zeros(fails.shape)))
     failed_in = found.failed_in[row, place].astype(np.int64)
     rounds = found.rounds.astype(np.int64)
     loss = found.loss[row, place]
-    return Reached(place, row, loss, claim[row, place], failed_in, failed_in >= 0, rounds, found.moving)
+    return Reached(place, row, loss, debt[row, place], failed_in, failed_in >= 0, rounds, found.moving)
 
 
 class Reach:
@@ -155,7 +157,8 @@ class Reach:
                 hits.append(hit)
                 losses.append(money)
         if self.joint is not None:
-            hit, money = self.joint.lost(gained["claim"][0], fresh, self.missing["claim"], self.failed_in)
+            debtors = [gained[kind][0] for kind in OWED if kind in gained]
+            hit, money = self.joint.lost(debtors, fresh, self.missing, self.failed_in)
             hits.append(hit)
             losses.append(money)
         every = np.concatenate([np.empty(0, np.int64), *hits])
@@ -167,8 +170,8 @@ class Reach:
         return self.joint is not None and self.joint.guarantees(fresh)
 
     def _told(self, keys: Ints, rounds: Ints) -> Reached:
-        claim = self.missing.get("claim")
-        missing = np.zeros(len(keys)) if claim is None else claim[keys]
+        debt = self.missing.get("debt", self.missing.get("claim"))
+        missing = np.zeros(len(keys)) if debt is None else debt[keys]
         place, row = np.divmod(keys, self.book.parties)
         failed_in, settled = self.failed_in[keys].astype(np.int64), np.zeros(len(rounds))
         told = Reached(place, row, self.loss[keys], missing, failed_in, failed_in >= 0, rounds, settled)
@@ -237,9 +240,12 @@ class _Joint:
         """Whether any of these parties is a joint guarantor."""
         return bool(self.by_guarantor.count[keys % self.parties].any())
 
-    def lost(self, debtors: Ints, fresh: Ints, missing: Floats, failed_in: Rounds) -> tuple[Ints, Floats]:
+    def lost(
+        self, debtors: Sequence[Ints], fresh: Ints, missing: Mapping[Kind, Floats], failed_in: Rounds
+    ) -> tuple[Ints, Floats]:
         """Keys of guarantors and what they lose beyond what they had: debtors pay less, or co-guarantors failed."""
-        asked = np.concatenate([self._rows(self.by_debtor, debtors), self._rows(self.by_guarantor, fresh)])
+        changed = [self._rows(self.by_debtor, keys) for keys in debtors]
+        asked = np.concatenate([*changed, self._rows(self.by_guarantor, fresh)])
         if not len(asked):
             return np.empty(0, np.int64), np.empty(0)
         place, row = np.divmod(asked, self.rows)
@@ -247,7 +253,7 @@ class _Joint:
         place, first = np.divmod(whole, self.rows)
         count = self.joint.ends[1][first] - first
         rows, base = ranges(first, count), np.repeat(place, count)
-        owed = missing[base * self.parties + self.joint.debtor[rows]]
+        owed = self.joint.unpaid(rows, missing, base * self.parties + self.joint.debtor[rows])
         guarantor = base * self.parties + self.joint.guarantor[rows]
         called = parts(self.joint, rows, owed[:, None], (failed_in[guarantor] < 0)[:, None])[:, 0]
         lost, slot = np.maximum(called - self.joint.booked[rows], 0.0), base * self.rows + rows

@@ -1,6 +1,7 @@
 """Stress: a named shock run to its end; who fails, in which round, through which link, and what the bank loses."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import polars as pl
@@ -10,12 +11,11 @@ from .bank_loss import BankLosses, taken_to_pay
 from .errors import DataError
 from .joint import Ints, parts
 from .outcome import Outcome, already_failed, outcome
-from .promises import KINDS
 from .scenarios import Scenario
 from .snapshot import Snapshot
 from .stress_book import StressBook, stress_book
 from .trace import depths, main_causes, traced
-from .valuations import Flags, Floats
+from .valuations import Flags, Floats, Kind
 
 PARTIES = {
     "party_row": pl.UInt32(),
@@ -118,7 +118,7 @@ def _broken(book: StressBook, found: Outcome) -> pl.DataFrame:
 def _in_proportion(book: StressBook, found: Outcome) -> pl.DataFrame:
     """Losses in proportion to what is missing, in the columns of their links."""
     fails = book.edges["fails"].to_numpy()
-    parts = {kind: pl.Series(found.missing_of(kind)[fails]) for kind in set(KINDS.values())}
+    parts = {kind: pl.Series(found.missing_of(kind)[fails]) for kind in get_args(Kind)}
     missing = pl.coalesce(pl.when(pl.col("kind") == kind).then(part) for kind, part in parts.items())
     return book.edges.select(
         "channel", "table", "link_row", fails_row="fails", suffers_row="suffers", loss=pl.col("money") * missing
@@ -130,8 +130,9 @@ def _one_by_one(book: StressBook, found: Outcome) -> pl.DataFrame:
     joint = book.book.joint
     if joint is None:
         return pl.DataFrame()
-    every, missing = np.arange(len(joint.contract)), found.missing_of("claim")
-    called = parts(joint, every, missing[joint.debtor][:, None], found.stands[joint.guarantor][:, None])[:, 0]
+    every = np.arange(len(joint.contract))
+    unpaid, stands = joint.unpaid(every, found.missing), found.stands[joint.guarantor]
+    called = parts(joint, every, unpaid[:, None], stands[:, None])[:, 0]
     loss = np.maximum(called - joint.booked, 0.0)
     return book.contracts.select("channel", "table", "link_row", fails_row="fails", suffers_row="suffers", loss=loss)
 

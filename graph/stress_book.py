@@ -75,6 +75,7 @@ def stress_book(snapshot: Snapshot, assumptions: Assumptions) -> StressBook:
             losses=matrices(simple, len(stated)),
             outside=_outside(np.where(able, stated, 0.0) + owed, edges),
             joint=joint_calls(rows),
+            junior=_junior(edges, owed) if assumptions.terms.seniority == "external_senior" else None,
             fragile=firms & ~able if assumptions.without_equity == "fail" else None,
         ),
         edges=simple,
@@ -110,6 +111,12 @@ def _outside(assets: Floats, edges: pl.DataFrame) -> Floats:
     """(n,) assets that are no claims on others here; what a guarantor may be called for is no asset of its."""
     held = edges.filter(pl.col("channel").is_in(ASSETS))
     return np.maximum(assets - np.bincount(held["suffers"], held["money"], len(assets)), 0.0)
+
+
+def _junior(edges: pl.DataFrame, owed: Floats) -> Floats:
+    """(n,) of what each owes, what it owes to others here beyond collateral."""
+    claims = edges.filter(pl.col("channel").is_in(["receivable_loss", "loan_loss"]))
+    return np.minimum(np.bincount(claims["fails"], claims["money"] + claims["booked"], len(owed)), owed)
 
 
 def _called_twice(calls: pl.DataFrame) -> list[str]:

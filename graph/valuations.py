@@ -5,7 +5,7 @@ greatest solution, and iteration from the unharmed equity falls to it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +14,10 @@ from scipy.special import erf
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-Kind = Literal["claim", "stake", "event"]  # a debt that is paid in part; a share in equity; a harm that is or isn't
+# A debt that is paid in part; what is owed to others than the parties here, where that ranks first; a share in equity;
+# a harm that is or isn't.
+Kind = Literal["claim", "debt", "stake", "event"]
+Seniority = Literal["pari_passu", "external_senior"]
 
 TIE = 1e-12  # of equity: losses so near to it are a tie
 
@@ -27,6 +30,8 @@ class Terms:
         recovery: of a claim on a firm that failed, where the model doesn't find it itself; fraction.
         alpha, beta: Rogers-Veraart: what is left of outside assets and of claims once they are realised; fractions.
         volatility: yearly, of outside assets; ex-ante models only. A number, or one of each firm, shape (n,).
+        seniority: whether claims of parties here on each other rank with all that is owed, or after what is owed to
+            others, the bank and its guarantors among them; of models that share out what is left.
         zero_fails: the tie rule: a firm that has lost exactly its equity, to a part in 1e12, has failed, or stands.
     """
 
@@ -34,6 +39,7 @@ class Terms:
     alpha: float = 1.0
     beta: float = 1.0
     volatility: float | Floats = 0.25
+    seniority: Seniority = "pari_passu"
     zero_fails: bool = True
 
     def failed(self, equity: Floats, loss: Floats) -> Flags:
@@ -54,6 +60,7 @@ class Sheets:
         outside: assets that are no claims on others here.
         full: equity at which a stake in the firm has lost nothing, and `gone` what of it is lost already.
         volatility: yearly, of outside assets.
+        junior: of what is owed, what ranks last: the claims on the firm; none: all ranks equally.
     """
 
     equity: Floats
@@ -62,11 +69,13 @@ class Sheets:
     full: Floats
     gone: Floats
     volatility: Floats
+    junior: Floats | None = None
 
     def at(self, rows: npt.NDArray[np.int64] | None) -> "Sheets":
         """Those of some firms; None: all of them as columns, shape (n, 1)."""
         places = (slice(None), None) if rows is None else rows
-        return Sheets(*(getattr(self, part.name)[places] for part in fields(self)))
+        found = Sheets(*(getattr(self, part.name)[places] for part in fields(self) if part.name != "junior"))
+        return found if self.junior is None else replace(found, junior=self.junior[places])
 
 
 def sheets(equity: Floats, owed: Floats, outside: Floats, full: Floats, volatility: float | Floats) -> Sheets:
@@ -84,6 +93,16 @@ def sheets(equity: Floats, owed: Floats, outside: Floats, full: Floats, volatili
         gone=np.where(whole & known, full - np.where(known, equity, 0.0), np.where(whole, 0.0, 1.0)),
         volatility=np.broadcast_to(np.asarray(volatility, np.float64), equity.shape),
     )
+
+
+def ranked(kind: Kind, part: Floats, sheets: Sheets) -> Floats:
+    """The part that is missing of claims, or of the debt that ranks before them, if such a part is missing of both."""
+    if sheets.junior is None or kind not in ("claim", "debt"):
+        return part
+    short = np.where(part > 0, part * np.where(np.isfinite(sheets.owed), sheets.owed, 0.0), 0.0)
+    first = sheets.owed - sheets.junior
+    missing, whole = (short, sheets.junior) if kind == "claim" else (short - sheets.junior, first)
+    return np.clip(np.divide(missing, whole, out=np.zeros_like(short), where=whole > 0), 0.0, 1.0)
 
 
 Missing = Callable[[Sheets, Floats, Floats, Terms], Floats]  # sheets, loss in all, loss of outside assets -> fraction
@@ -178,7 +197,7 @@ class Model:
 
     def missing(self, kind: Kind) -> Missing:
         """The valuation of a kind."""
-        valuation: Missing = getattr(self, kind)
+        valuation: Missing = self.claim if kind == "debt" else getattr(self, kind)
         return valuation
 
 

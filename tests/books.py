@@ -21,6 +21,13 @@ def any_book(seed: int, *, most: int = 7, joint: bool = True) -> Book:
     return Book(equity, owed, losses, joint=_joint(dice, n) if joint and n > 2 else None, fragile=fragile)
 
 
+def ranked(book: Book, seed: int) -> Book:
+    """The same, where claims rank after other debt, on which joint guarantors and half of the links stand."""
+    junior, half = book.owed * np.random.default_rng([seed, 2]).random(book.parties), book.losses["claim"] / 2
+    joint = book.joint and replace(book.joint, of_debt=np.ones(len(book.joint.debtor), bool))
+    return replace(book, junior=junior, losses={**book.losses, "claim": half, "debt": half}, joint=joint)
+
+
 def any_shocks(seed: int, parties: int, scenarios: int = 3) -> Shocks:
     """Losses of some parties, and some that fail by name."""
     dice = np.random.default_rng([seed, 1])

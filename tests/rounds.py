@@ -13,6 +13,6 @@ def once_more(book, shocks, rules, loss):
         fragile = np.zeros(book.parties, bool) if book.fragile is None else book.fragile
         stands = (book.equity[:, None] > loss) & ~shocks.broken & ~(fragile[:, None] & (loss > 0))
         rows = np.arange(len(book.joint.debtor))
-        called = parts(book.joint, rows, broken["claim"][book.joint.debtor], stands[book.joint.guarantor])
+        called = parts(book.joint, rows, book.joint.unpaid(rows, broken), stands[book.joint.guarantor])
         np.add.at(total, book.joint.guarantor, np.maximum(called - book.joint.booked[:, None], 0))
     return total

@@ -12,7 +12,7 @@ from relparty.graph.joint import JointCalls
 from relparty.graph.valuations import MODELS, Kind, Terms
 from scipy import sparse
 
-from .books import any_book, any_shocks
+from .books import any_book, any_shocks, ranked
 from .rounds import once_more
 
 A, B, X = range(3)
@@ -94,11 +94,19 @@ def near_one(book, gain):
     return replace(book, losses={"claim": book.losses["claim"] * by}, joint=joint, equity=book.equity / 1000)
 
 
-@given(st.integers(0, 2**32), st.sampled_from(["en", "rv", "debtrank"]), st.floats(0.5, 1.0), st.floats(0.97, 1.05))
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from(["en", "rv", "debtrank"]),
+    st.floats(0.5, 1.0),
+    st.floats(0.97, 1.05),
+    st.booleans(),
+)
 @settings(deadline=None, max_examples=30)
-def test_what_settles_is_what_the_plain_rounds_come_to(seed, model, alpha, gain):
+def test_what_settles_is_what_the_plain_rounds_come_to(seed, model, alpha, gain, senior):
     rules = Rules(MODELS[model], Terms(alpha=alpha, beta=1.0), Limits(rounds=100_000))
     book = near_one(any_book(seed), gain)
+    if senior and model != "debtrank":
+        book = ranked(book, seed)
     begins = any_shocks(seed, book.parties, scenarios=1)
     shocks = Shocks(begins.loss / 2000, np.zeros_like(begins.broken))
 

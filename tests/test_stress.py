@@ -174,3 +174,32 @@ def test_calls_on_guarantors_whose_wealth_nobody_knows_are_counted_as_paid_and_s
         "taken to pay in full"
     ) in found.notes
     assert "wealth" not in " ".join(after(day, A, B, without_equity="absorb").notes)
+
+
+@pytest.mark.parametrize(("shock", "seniority", "lender", "guarantor", "bank"), [
+    (50, "pari_passu", 40 / 3, 20 / 3, 20),
+    (50, "external_senior", 40, 0, 0),
+    (90, "external_senior", 50, 7.5, 22.5),
+])  # fmt: skip
+@pytest.mark.parametrize("provision", [0.0, 5.0])
+def test_claims_between_firms_rank_with_debt_to_the_bank_or_after_it(
+    provision, shock, seniority, lender, guarantor, bank
+):
+    """B owes the bank 100 and A 50, equity 10: with a loss of 50 it is 40 short of 150. C stands for a quarter of the
+    bank's 100. Where the bank ranks first, A bears the 40 alone; of 80 it bears 50, the bank and C 30."""
+    day = firms(
+        owes(500, 10), owes(10, 150, 100), owes(500, 10),
+        lends_to=[loan(A, B, 50.0, provision=provision)],
+        guarantees=[promise(C, B, liability="several", share=0.25)],
+        exposures=[facility(B, 100.0)],
+    )  # fmt: skip
+
+    found = after(day, shock={B: shock}, terms=Terms(seniority=seniority))
+
+    assert losses(found) == pytest.approx([lender - provision, shock, guarantor])
+    assert found.bank_loss == pytest.approx(bank)
+
+
+def test_seniority_is_said_with_the_models_that_share_out_what_is_left():
+    assert "seniority external_senior" in str(Assumptions("rv", Terms(seniority="external_senior")))
+    assert "seniority" not in str(Assumptions("furfine"))

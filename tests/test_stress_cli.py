@@ -115,6 +115,7 @@ def test_the_summary_holds_the_counts(relparty, tmp_path):
     (["--fails", "C", "--recovery", "1.5"], 2, "--recovery 1.5: it is a fraction from 0 to 1"),
     (["--fails", "C", "--cover", "nan"], 2, "--cover nan: it is a fraction"),
     (["--fails", "C", "--volatility", "0"], 2, "a yearly volatility above 0"),
+    (["--fails", "C", "--model", "furfine", "--seniority", "external_senior"], 2, "goes with --model en or rv alone"),
     (["--each", "--rounds", "0"], 2, "--rounds 0: it is a number of rounds, 1 or more"),
     (["--fails", "C", "--model", "best"], 2, "'best' is not one of"),
 ])  # fmt: skip
@@ -155,7 +156,9 @@ def test_the_models_and_defaults_of_the_command_are_those_of_the_assumptions():
     assert (given["model"], given["supply"], given["cover"]) == (taken.model, taken.supply, taken.cover)
     assert given["rounds"] == taken.rounds
     assert (given["without_equity"], given["at_zero"] == "fails") == (taken.without_equity, taken.terms.zero_fails)
-    assert all(given[name] == getattr(taken.terms, name) for name in ("recovery", "alpha", "beta", "volatility"))
+    assert all(
+        given[name] == getattr(taken.terms, name) for name in ("recovery", "alpha", "beta", "volatility", "seniority")
+    )
 
 
 def firms(server, *names):
