@@ -11,7 +11,7 @@ from .cli_common import DAY, PATH, configured, progress, rows_as, show_frame, st
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MODELS = ("en", "rv", "furfine", "debtrank", "debtrank2012", "merton", "black_cox")
+MODELS = ("en", "rv", "furfine", "debtrank", "debtrank2012", "merton", "black_cox", "esri")
 
 SCENARIO = (
     click.option("--fails", multiple=True, metavar="PARTY", help="It fails; may be given again."),
@@ -30,7 +30,8 @@ OTHERS = (
     click.option("--candidates", type=int, metavar="N", help="With --reverse: how many firms to try.  [default: 100]"),
 )
 ASSUMED = (
-    click.option("--model", type=click.Choice(MODELS), default="en", show_default=True, help="How losses travel."),
+    click.option("--model", type=click.Choice(MODELS), default="en", show_default=True, help="How losses travel; "
+                 "esri: which part of all output stops with the named firms."),
     click.option("--recovery", default=0.0, show_default=True, help="Part of a claim on a failed firm that comes back, "
                  "where the model doesn't find it."),
     click.option("--alpha", default=1.0, show_default=True, help="rv: part of outside assets that failure leaves."),
@@ -78,6 +79,7 @@ def stress(flags: dict[str, Any], /, **options: Any) -> None:
         relparty stress --sector C26 --loss 0.1 --model debtrank
         relparty stress --each --top 1000
         relparty stress --reverse 50000000
+        relparty stress --fails E-000042 --model esri
     """
     from . import stress_wanted, stressing
 

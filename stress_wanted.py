@@ -1,12 +1,12 @@
 """What a user wants of `relparty stress`, checked before anything is read or started."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .graph.assumptions import RANKED, Assumptions
+from .graph.assumptions import PRODUCTION, RANKED, Assumptions
 from .graph.configuration import Configuration
 from .graph.errors import UsageError
 from .graph.scenarios import Named
@@ -18,14 +18,16 @@ from .related import snapshot_of
 if TYPE_CHECKING:
     from .graph.store import Store
 
-Kind = Literal["scenario", "each", "reverse"]
+Kind = Literal["scenario", "each", "reverse", "production"]
 
 NAMING = ("fails", "sector", "region", "loss", "shock")
 GOES_WITH: Mapping[Kind, tuple[str, ...]] = {  # options that mean something to one kind of stress alone
     "scenario": (*NAMING, "links", "explain", "publish"),
     "each": ("top",),
     "reverse": ("candidates",),
+    "production": (),
 }
+OF_BALANCE_SHEETS = ("loss", "shock", "links", "explain", "publish")
 FRACTIONS = ("recovery", "alpha", "beta", "supply", "cover")
 
 
@@ -91,6 +93,8 @@ def _kind(options: Mapping[str, Any]) -> Kind:
     if len(asked) > 1:
         raise UsageError("--each and --reverse are two questions: ask one.")
     kind: Kind = asked[0] if asked else "scenario"
+    if options["model"] == PRODUCTION:
+        return _production(options, asked)
     for other, names in GOES_WITH.items():
         stray = [name for name in names if other != kind and _given(options[name])]
         if stray and other == "scenario":
@@ -102,6 +106,15 @@ def _kind(options: Mapping[str, Any]) -> Kind:
             "stress: nothing happens. Name --fails, --sector, --region or --shock, or ask for --each or --reverse."
         )
     return kind
+
+
+def _production(options: Mapping[str, Any], asked: Sequence[Kind]) -> Kind:
+    stray = [*asked, *(name for name in OF_BALANCE_SHEETS if _given(options[name]))]
+    if stray:
+        raise UsageError(
+            f"--{stray[0]} goes with models of balance sheets; --model {PRODUCTION} closes named firms alone."
+        )
+    return "production"
 
 
 def _given(value: Any) -> bool:

@@ -237,4 +237,14 @@ def _reverse(asked: Wanted, _: Configuration, snapshot: Snapshot, step: Step) ->
     return Answer(named(snapshot, found), lines, {"bank_loss": lost, "reached": lost > target, "unknown": unknown})
 
 
-_JOBS = {"scenario": _scenario, "each": _each, "reverse": _reverse}
+def _production(asked: Wanted, _: Configuration, snapshot: Snapshot, step: Step) -> Answer:
+    """The part of all output that the named firms take with them."""
+    from .stress_production import closed
+
+    step("production", 0, 1)
+    rows, lines = closed(snapshot, np.array(scenario(snapshot, asked.named).fails, np.int64))
+    step("production", 1, 1)
+    return Answer(named(snapshot, rows), lines)
+
+
+_JOBS = {"scenario": _scenario, "each": _each, "reverse": _reverse, "production": _production}

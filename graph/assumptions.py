@@ -12,6 +12,7 @@ from .valuations import MODELS, Terms
 
 RANKED = ("en", "rv")  # models that share out what is left, and so ask who ranks first
 SINGLE_HIT = "debtrank2012"  # no fixed point, so no row of MODELS
+PRODUCTION = "esri"  # no balance sheets: goods that are not made
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Assumptions:
     """All that a stress takes for granted; printed with every result.
 
     Attributes:
-        model: a name of MODELS, or debtrank2012.
+        model: a name of MODELS, debtrank2012, or esri.
         terms: the model's numbers.
         supply: part of a year's margin that is lost with a supplier.
         cover: part of a guaranteed debt that is not renewed once its guarantor has failed.
@@ -53,6 +54,10 @@ class Assumptions:
 
     def __str__(self) -> str:
         """In one line."""
+        if self.model == PRODUCTION:
+            return (
+                f"model {PRODUCTION}: firms stop to produce; other firms of a sector step in as far as their share goes"
+            )
         terms = self.terms
         named = {"supply": self.supply, "cover": self.cover}
         if self.model != SINGLE_HIT:

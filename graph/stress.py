@@ -5,11 +5,14 @@ from typing import get_args
 
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_array
 
 from .assumptions import Assumptions
 from .bank_loss import BankLosses, taken_to_pay
+from .book import Book
 from .errors import DataError
-from .joint import Ints, parts
+from .gain import loop_gain
+from .joint import Ints, joint_matrix, parts
 from .outcome import Outcome, already_failed, outcome
 from .scenarios import Scenario
 from .snapshot import Snapshot
@@ -87,7 +90,13 @@ def stress(snapshot: Snapshot, scenario: Scenario, assumptions: Assumptions) -> 
     parties = _parties(snapshot, book, found, named, causes)
     paying = pl.Series(found.stands[links["suffers_row"].to_numpy()], dtype=pl.Boolean)
     unknown = taken_to_pay(book, links.filter(pl.col("channel") == "guarantee_call", paying))
-    notes = (*book.notes, *unknown, *already_failed(found.before), *_absorbed(book, found, hit, assumptions))
+    notes = (
+        *book.notes,
+        *_gains(book.book),
+        *unknown,
+        *already_failed(found.before),
+        *_absorbed(book, found, hit, assumptions),
+    )
     return Stress(parties, links, float(parties["bank_loss"].sum()), found.rounds, notes, causes, depth)
 
 
@@ -178,6 +187,16 @@ def _refused(snapshot: Snapshot, book: StressBook, hit: Flags) -> str:
         f"stress: {len(ids):,} parties bear losses without positive equity, first {ids[0]!r} ({few}{more}). "
         "Estimate their equity, list them as failed (--fails), or choose --without-equity fail or absorb."
     )
+
+
+def _gains(book: Book) -> list[str]:
+    """What is to be said of rings that pass on more than they get."""
+    known = np.where(np.isfinite(book.equity), book.equity, np.inf)
+    joint = [] if book.joint is None else [joint_matrix(book.joint, book.parties)]
+    whole = sum([*book.losses.values(), *joint], csr_array((book.parties, book.parties)))
+    gain = loop_gain(csr_array(whole.multiply(1 / known[:, None])))
+    said = f"loop gain {gain:.3g}, in shares of equity: round some ring a loss comes back larger, but for what caps it"
+    return [said] if gain >= 1 else []
 
 
 def _absorbed(book: StressBook, found: Outcome, hit: Flags, assumptions: Assumptions) -> list[str]:

@@ -203,3 +203,11 @@ def test_claims_between_firms_rank_with_debt_to_the_bank_or_after_it(
 def test_seniority_is_said_with_the_models_that_share_out_what_is_left():
     assert "seniority external_senior" in str(Assumptions("rv", Terms(seniority="external_senior")))
     assert "seniority" not in str(Assumptions("furfine"))
+
+
+@pytest.mark.parametrize(("balance", "said"), [(40.0, True), (9.0, False)])
+def test_a_ring_that_passes_on_more_than_it_gets_is_said(balance, said):
+    """A and B (equity 20 and 20) have lent each other as much: a gain of 40 / 20 = 2, or of .45."""
+    day = firms(owes(20, 100), owes(20, 100), lends_to=[loan(A, B, balance), loan(B, A, balance)])
+
+    assert any("loop gain 2," in note for note in after(day, shock={A: 1}).notes) == said

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from relparty import stress_parts, stress_wanted, stressing
 from relparty.cli import main
 from relparty.cli_stress import MODELS, stress
-from relparty.graph.assumptions import SINGLE_HIT, Assumptions
+from relparty.graph.assumptions import PRODUCTION, SINGLE_HIT, Assumptions
 from relparty.graph.configuration import configuration
 from relparty.graph.valuations import MODELS as VALUATIONS
 
@@ -116,6 +116,9 @@ def test_the_summary_holds_the_counts(relparty, tmp_path):
     (["--fails", "C", "--cover", "nan"], 2, "--cover nan: it is a fraction"),
     (["--fails", "C", "--volatility", "0"], 2, "a yearly volatility above 0"),
     (["--fails", "C", "--model", "furfine", "--seniority", "external_senior"], 2, "goes with --model en or rv alone"),
+    (["--each", "--model", "esri"], 2, "--each goes with models of balance sheets"),
+    (["--model", "esri"], 2, "nobody is closed. Name --fails"),
+    (["--model", "esri", "--fails", "C"], 3, "turnover"),
     (["--each", "--rounds", "0"], 2, "--rounds 0: it is a number of rounds, 1 or more"),
     (["--fails", "C", "--model", "best"], 2, "'best' is not one of"),
 ])  # fmt: skip
@@ -149,10 +152,32 @@ def test_failures_in_turn_never_refuse_and_say_so(blind, question):
     assert "without positive equity" in blind("stress", *FURFINE, "--fails", "C", code=3).stderr
 
 
+def test_what_closed_firms_take_with_them_in_production(relparty, tmp_path):
+    """A sells B 8 and B sells C 8, nobody sells outside: all that A sells is lost at once, and B's sales for want of its
+    only input: everything; by C's closing too. Without final demand the figure hangs on eps, which is said."""
+    (tmp_path / "goods").mkdir()
+    for name, text in FILES.items():
+        (tmp_path / "goods" / f"{name}.csv").write_text(text, encoding="utf-8")
+    rows = "A,B,8,2023-01-01,2024-01-01\nB,C,8,2023-01-01,2024-01-01\n"
+    heading = "supplier_id,buyer_id,turnover,period_from,valid_from\n"
+    (tmp_path / "goods" / "supplies.csv").write_text(
+        heading + rows.replace(",2024-01-01", ",2023-12-31"), encoding="utf-8"
+    )
+    relparty("--home", str(tmp_path / "third"), "load", "goods", "--no-store")
+
+    result = relparty(
+        "--home", str(tmp_path / "third"), "stress", "--model", "esri", "--fails", "A", "--format", "json"
+    )
+
+    assert [(row["party_id"], row["esri"]) for row in told(result)] == [("A", pytest.approx(1.0))]
+    assert "closed together, 1 firms take 100.0000% of all output" in result.stderr
+    assert "final demand" in result.stderr
+
+
 def test_the_models_and_defaults_of_the_command_are_those_of_the_assumptions():
     given, taken = {option.name: option.default for option in stress.params}, Assumptions()
 
-    assert set(MODELS) == {*VALUATIONS, SINGLE_HIT}
+    assert set(MODELS) == {*VALUATIONS, SINGLE_HIT, PRODUCTION}
     assert (given["model"], given["supply"], given["cover"]) == (taken.model, taken.supply, taken.cover)
     assert given["rounds"] == taken.rounds
     assert (given["without_equity"], given["at_zero"] == "fails") == (taken.without_equity, taken.terms.zero_fails)
