@@ -100,7 +100,9 @@ def missing(book: Book, shocks: Shocks, rules: Rules, loss: Floats) -> dict[Kind
 
 @dataclass(frozen=True)
 class _State:
-    """Where the scenarios that still move stand: columns of them, and what their parties lost, broke and stood."""
+    """Where the scenarios that still move stand: columns of them, what their parties lost, broke and stood, how much of a
+    promise moved in the last round, and whether anybody fell.
+    """
 
     column: Ints
     shocks: Shocks
@@ -109,12 +111,14 @@ class _State:
     stood: Flags
     failed_in: Rounds
     moved: Floats
+    fell: Flags
 
     def keep(self, chosen: Flags) -> "_State":
         parts = {name: getattr(self, name)[:, chosen] for name in ("loss", "stood", "failed_in")}
         missing = {kind: part[:, chosen] for kind, part in self.missing.items()}
         shocks = self.shocks.of(np.flatnonzero(chosen))
-        return _State(self.column[chosen], shocks, missing=missing, moved=self.moved[chosen], **parts)
+        flat = {name: getattr(self, name)[chosen] for name in ("column", "moved", "fell")}
+        return _State(shocks=shocks, missing=missing, **flat, **parts)
 
 
 def _settle_block(book: Book, sheet: Sheets, shocks: Shocks, rules: Rules) -> Settled:
@@ -153,6 +157,7 @@ def _opening(book: Book, sheet: Sheets, shocks: Shocks, rules: Rules) -> _State:
         stood=rules.standing(sheet, shocks.loss, book.broken(shocks.loss, shocks)),
         failed_in=np.zeros(shocks.loss.shape, np.int16),
         moved=np.full(count, np.inf),
+        fell=np.zeros(count, bool),
     )
 
 
@@ -169,9 +174,13 @@ def _next_round(book: Book, sheet: Sheets, now: _State, rules: Rules) -> _State:
     if book.joint is not None:
         _add_joint(loss, book.joint, missing, now.stood)
     stood = rules.standing(sheet, loss, book.broken(loss, now.shocks))
-    if book.joint is not None:  # whoever fails moves its part to the others, next round
-        moved = np.maximum(moved, (now.stood & ~stood).any(axis=0))
-    return replace(now, loss=loss, missing=missing, stood=stood, failed_in=now.failed_in + now.stood, moved=moved)
+    fell = (now.stood & ~stood).any(axis=0)
+    if (
+        book.joint is not None
+    ):  # whoever fails moves its part to the others in the next round, who pass it on after that
+        moved = np.maximum(moved, fell | now.fell)
+    rounds = now.failed_in + now.stood
+    return replace(now, loss=loss, missing=missing, stood=stood, failed_in=rounds, moved=moved, fell=fell)
 
 
 def _hastened(book: Book, sheet: Sheets, now: _State, rules: Rules, creeps: Flags) -> _State:

@@ -64,7 +64,8 @@ def _ranked(
     """The same where claims bear what is missing first: until nothing is left of them, and debt from there on."""
     growth, end = piece
     junior = np.zeros_like(part) if sheet.junior is None else sheet.junior
-    short, speed = (np.where(growth > 0, number * sheet.owed, 0.0) for number in (part, growth))
+    owed = np.where(growth > 0, sheet.owed, 0.0)  # what owes nothing has infinite owed, and breaks no promise
+    short, speed = part * owed, growth * owed
     bears = (short < junior) == (kind == "claim")
     whole = junior if kind == "claim" else sheet.owed - junior
     grows = np.divide(speed, whole, out=np.zeros_like(speed), where=bears & (whole > 0))

@@ -122,7 +122,7 @@ def realised(sheets: Sheets, loss: Floats, shock: Floats, terms: Terms) -> Float
     failed = terms.failed(sheets.equity, loss) & np.isfinite(sheets.owed)
     left = np.clip(1 + np.where(failed, sheets.equity - loss, 0.0) / sheets.owed, 0.0, 1.0)
     outside = np.minimum((sheets.outside - shock) / sheets.owed, left)
-    got = np.maximum((terms.alpha - terms.beta) * outside + terms.beta * left, 0.0)
+    got = np.clip((terms.alpha - terms.beta) * outside + terms.beta * left, 0.0, left)
     return np.where(failed, 1 - got, 0.0)
 
 

@@ -57,11 +57,11 @@ def test_no_other_solution_found_from_the_worst_case_has_a_smaller_loss(seed, mo
     assert (lost(book, shocks, terms) <= worst + CLOSE).all()
 
 
-@given(seeds, models, st.floats(0, 20))
+@given(seeds, models, st.floats(0, 20), st.sampled_from([0.5, 0.8]))
 @law
-def test_what_is_missing_never_falls_as_losses_grow(seed, model, shock):
-    """Also where a shock takes more than all outside assets."""
-    book, terms = any_book(seed), rules(model)
+def test_what_is_missing_never_falls_as_losses_grow(seed, model, shock, alpha):
+    """Also where a shock takes more than all outside assets, which failure may cost more or less than claims."""
+    book, terms = any_book(seed), rules(model, alpha=alpha)
     losses = shock + np.tile(np.linspace(0, 30, 61), (book.parties, 1))
     shocks = Shocks(np.full_like(losses, shock))
 
