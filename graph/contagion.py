@@ -100,8 +100,9 @@ def missing(book: Book, shocks: Shocks, rules: Rules, loss: Floats) -> dict[Kind
 
 @dataclass(frozen=True)
 class _State:
-    """Where the scenarios that still move stand: columns of them, what their parties lost, broke and stood, how much of a
-    promise moved in the last round, and whether anybody fell.
+    """Where the scenarios that still move stand: columns of them, and what their parties lost, broke and stood.
+
+    `moved`: how much of a promise broke in the last round, 1 where calls moved; `fell`: whether anybody fell in it.
     """
 
     column: Ints
@@ -174,7 +175,7 @@ def _next_round(book: Book, sheet: Sheets, now: _State, rules: Rules) -> _State:
     if book.joint is not None:
         _add_joint(loss, book.joint, missing, now.stood)
     stood = rules.standing(sheet, loss, book.broken(loss, now.shocks))
-    fell = (now.stood & ~stood).any(axis=0)
+    fell = np.asarray((now.stood & ~stood).any(axis=0))
     if (
         book.joint is not None
     ):  # whoever fails moves its part to the others in the next round, who pass it on after that

@@ -143,18 +143,18 @@ def test_a_part_that_moves_on_brings_down_the_next_one_though_nobody_breaks_a_de
 
 
 def test_a_part_that_moves_on_late_is_passed_on_by_who_takes_it_over():
-    """3 owes 100, for which 0 (equity 70) and 1 stand: 50 each. 1 had lost its equity of 20, owes 2 100 and now pays 50
-    of it. 5 fails by the failure of 4 and costs 0 another 30: its 50 move to 1, which has nothing left for 2. Nobody's
-    promise breaks in the round in which they move."""
+    """3 owes 100, for which 0 (equity 120) and 1 stand. 1 has lost its equity of 20, so 0 is called for all; 1 for 50, and
+    pays 2 only 50 of 100. 5 fails by the failure of 4 and costs 0 another 30: 0 falls, and 1 is called for all too, with
+    nothing left for 2. Nobody's promise breaks in the round in which that moves."""
     claims = np.zeros((6, 6))
     claims[2, 1], claims[0, 5], claims[5, 4] = 100, 30, 9
     joint = JointCalls(np.zeros(2, int), np.full(2, 3), np.arange(2), np.full(2, 100.0), np.full(2, 100.0), np.zeros(2))
-    equity, owed = np.array([70.0, 20, 900, 5, 5, 5]), np.array([0.0, 100, 0, 100, 9, 1])
+    equity, owed = np.array([120.0, 20, 900, 5, 5, 5]), np.array([0.0, 100, 0, 100, 9, 1])
     shocks = Shocks(np.array([[0.0, 20, 0, 0, 0, 0]]).T, np.isin(np.arange(6), [3, 4])[:, None])
 
     found = settle(Book(equity, owed, {"claim": csr_array(claims)}, joint=joint), shocks, Rules(MODELS["en"]))
 
-    assert found.loss[:, 0].tolist() == [80, 120, 100, 0, 0, 9]
+    assert found.loss[:, 0].tolist() == [130, 120, 100, 0, 0, 9]
 
 
 def test_outside_assets_are_all_that_is_no_claim_on_others():
