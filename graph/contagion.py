@@ -176,9 +176,7 @@ def _next_round(book: Book, sheet: Sheets, now: _State, rules: Rules) -> _State:
         _add_joint(loss, book.joint, missing, now.stood)
     stood = rules.standing(sheet, loss, book.broken(loss, now.shocks))
     fell = np.asarray((now.stood & ~stood).any(axis=0))
-    if (
-        book.joint is not None
-    ):  # whoever fails moves its part to the others in the next round, who pass it on after that
+    if book.joint is not None:  # who falls moves its part to others in the next round, who pass it on after that
         moved = np.maximum(moved, fell | now.fell)
     rounds = now.failed_in + now.stood
     return replace(now, loss=loss, missing=missing, stood=stood, failed_in=rounds, moved=moved, fell=fell)
