@@ -11,7 +11,7 @@ from .cli_common import DAY, PATH, configured, progress, rows_as, show_frame, st
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MODELS = ("en", "rv", "furfine", "debtrank", "debtrank2012", "merton", "black_cox")
+MODELS = ("en", "rv", "furfine", "debtrank", "debtrank2012", "merton", "black_cox", "esri")
 
 SCENARIO = (
     click.option("--fails", multiple=True, metavar="PARTY", help="It fails; may be given again."),
@@ -30,18 +30,24 @@ OTHERS = (
     click.option("--candidates", type=int, metavar="N", help="With --reverse: how many firms to try.  [default: 100]"),
 )
 ASSUMED = (
-    click.option("--model", type=click.Choice(MODELS), default="en", show_default=True, help="How losses travel."),
+    click.option("--model", type=click.Choice(MODELS), default="en", show_default=True, help="How losses travel; "
+                 "esri: which part of all output stops with the named firms."),
     click.option("--recovery", default=0.0, show_default=True, help="Part of a claim on a failed firm that comes back, "
                  "where the model doesn't find it."),
     click.option("--alpha", default=1.0, show_default=True, help="rv: part of outside assets that failure leaves."),
     click.option("--beta", default=1.0, show_default=True, help="rv: part of claims on others that failure leaves."),
+    click.option("--seniority", type=click.Choice(["pari_passu", "external_senior"]), default="pari_passu",
+                 show_default=True, help="en, rv: whether loans and receivables between parties rank with debt to the "
+                 "bank, or after it."),
     click.option("--volatility", default=0.25, show_default=True, help="merton, black_cox: yearly, of outside assets."),
     click.option("--at-zero", type=click.Choice(["fails", "stands"]), default="fails", show_default=True,
                  help="What a firm does whose equity is exactly 0."),
     click.option("--supply", default=0.25, show_default=True, help="Part of a year's margin lost with a supplier."),
     click.option("--cover", default=0.0, show_default=True, help="Part of a debt not renewed without its guarantor."),
     click.option("--without-equity", type=click.Choice(["refuse", "fail", "absorb"]), default="refuse",
-                 show_default=True, help="Firms that bear losses without known equity above 0."),
+                 show_default=True, help="Firms that bear losses without known equity above 0; --each and --reverse "
+                 "absorb and count where a scenario refuses."),
+    click.option("--rounds", default=10_000, show_default=True, help="To allow until losses have settled."),
 )  # fmt: skip
 
 
@@ -73,6 +79,7 @@ def stress(flags: dict[str, Any], /, **options: Any) -> None:
         relparty stress --sector C26 --loss 0.1 --model debtrank
         relparty stress --each --top 1000
         relparty stress --reverse 50000000
+        relparty stress --fails E-000042 --model esri
     """
     from . import stress_wanted, stressing
 

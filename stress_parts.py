@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from .graph.assumptions import Assumptions
-from .graph.each import Followed, follow
+from .graph.each import HARMED, IMPACTS, Followed, follow
 from .graph.joint import Ints
 from .graph.stress_book import StressBook
 from .jobs import Step
@@ -47,7 +47,11 @@ def _tell(step: Step, first: int, whole: int, what: str, count: int, _: int) -> 
 
 def _read(folder: Path, first: int) -> Followed | None:
     impacts, harmed = (folder / f"{first}.{name}" for name in ("impacts", "harmed"))
-    return Followed(pl.read_parquet(impacts), pl.read_parquet(harmed)) if impacts.exists() else None
+    if not impacts.exists():
+        return None
+    lot = Followed(pl.read_parquet(impacts), pl.read_parquet(harmed))
+    same = lot.impacts.columns == list(IMPACTS) and lot.harmed.columns == list(HARMED)
+    return lot if same else None  # an older version's
 
 
 def _keep(folder: Path, first: int, lot: Followed) -> Followed:

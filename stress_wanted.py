@@ -1,12 +1,12 @@
 """What a user wants of `relparty stress`, checked before anything is read or started."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .graph.assumptions import Assumptions
+from .graph.assumptions import PRODUCTION, RANKED, Assumptions
 from .graph.configuration import Configuration
 from .graph.errors import UsageError
 from .graph.scenarios import Named
@@ -18,14 +18,16 @@ from .related import snapshot_of
 if TYPE_CHECKING:
     from .graph.store import Store
 
-Kind = Literal["scenario", "each", "reverse"]
+Kind = Literal["scenario", "each", "reverse", "production"]
 
 NAMING = ("fails", "sector", "region", "loss", "shock")
 GOES_WITH: Mapping[Kind, tuple[str, ...]] = {  # options that mean something to one kind of stress alone
     "scenario": (*NAMING, "links", "explain", "publish"),
     "each": ("top",),
     "reverse": ("candidates",),
+    "production": (),
 }
+OF_BALANCE_SHEETS = ("loss", "shock", "links", "explain", "publish")
 FRACTIONS = ("recovery", "alpha", "beta", "supply", "cover")
 
 
@@ -76,14 +78,14 @@ def wanted(options: Mapping[str, Any]) -> Wanted:
     kind = _kind(options)
     if kind == "reverse" and not 0 < options["reverse"] < float("inf"):
         raise UsageError(f"--reverse {options['reverse']:g}: it is an amount of money above 0.")
-    for name in ("top", "candidates"):
+    for name, counted in (("top", "firms"), ("candidates", "firms"), ("rounds", "rounds")):
         if _given(options[name]) and options[name] < 1:
-            raise UsageError(f"--{name} {options[name]}: it is a number of firms, 1 or more.")
+            raise UsageError(f"--{name} {options[name]}: it is a number of {counted}, 1 or more.")
     if options["links"] and options["explain"]:
         raise UsageError("--links and --explain are two tables: ask for one.")
     shocks = {"shocks": read_shocks(Path(options["shock"]))} if options["shock"] else {}
     who = Named(options["fails"], options["sector"], options["region"], options["loss"], **shocks)
-    return Wanted(kind, options, _assumptions(options), who)
+    return Wanted(kind, options, _assumptions(options, kind), who)
 
 
 def _kind(options: Mapping[str, Any]) -> Kind:
@@ -91,6 +93,8 @@ def _kind(options: Mapping[str, Any]) -> Kind:
     if len(asked) > 1:
         raise UsageError("--each and --reverse are two questions: ask one.")
     kind: Kind = asked[0] if asked else "scenario"
+    if options["model"] == PRODUCTION:
+        return _production(options, asked)
     for other, names in GOES_WITH.items():
         stray = [name for name in names if other != kind and _given(options[name])]
         if stray and other == "scenario":
@@ -104,16 +108,30 @@ def _kind(options: Mapping[str, Any]) -> Kind:
     return kind
 
 
+def _production(options: Mapping[str, Any], asked: Sequence[Kind]) -> Kind:
+    stray = [*asked, *(name for name in OF_BALANCE_SHEETS if _given(options[name]))]
+    if stray:
+        raise UsageError(
+            f"--{stray[0]} goes with models of balance sheets; --model {PRODUCTION} closes named firms alone."
+        )
+    return "production"
+
+
 def _given(value: Any) -> bool:
     return value is not None and value is not False and value != ()
 
 
-def _assumptions(options: Mapping[str, Any]) -> Assumptions:
+def _assumptions(options: Mapping[str, Any], kind: Kind) -> Assumptions:
     wrong = [name for name in FRACTIONS if not 0 <= options[name] <= 1]
     if wrong:
         raise UsageError(f"--{wrong[0]} {options[wrong[0]]:g}: it is a fraction from 0 to 1.")
     if not 0 < options["volatility"] < float("inf"):
         raise UsageError(f"--volatility {options['volatility']:g}: it is a yearly volatility above 0, such as 0.25.")
-    numbers = {name: options[name] for name in ("recovery", "alpha", "beta", "volatility")}
+    if options["seniority"] != "pari_passu" and options["model"] not in RANKED:
+        raise UsageError(f"--seniority goes with --model {' or '.join(RANKED)} alone: others share nothing out.")
+    numbers = {name: options[name] for name in ("recovery", "alpha", "beta", "volatility", "seniority")}
     terms = Terms(**numbers, zero_fails=options["at_zero"] == "fails")
-    return Assumptions(options["model"], terms, options["supply"], options["cover"], options["without_equity"])
+    kept = {name: options[name] for name in ("model", "supply", "cover", "without_equity", "rounds")}
+    if kind != "scenario" and kept["without_equity"] == "refuse":  # one firm must not stop the failures of all others
+        kept["without_equity"] = "absorb"
+    return Assumptions(terms=terms, **kept)

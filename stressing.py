@@ -10,10 +10,12 @@ import numpy as np
 import polars as pl
 
 from .graph.assumptions import Assumptions
+from .graph.bank_loss import taken_to_pay
 from .graph.configuration import Configuration
 from .graph.each import Each, together
 from .graph.fields import FIELDS
 from .graph.joint import Ints
+from .graph.outcome import already_failed, baseline
 from .graph.publishing_stress import published
 from .graph.results import Run, run_folder
 from .graph.scenarios import Named, Scenario, scenario
@@ -155,15 +157,27 @@ def _each(asked: Wanted, config: Configuration, snapshot: Snapshot, step: Step) 
     named(snapshot, found.vulnerability).write_parquet(folder / "vulnerability.parquet")
     results = _each_fields(snapshot, found, asked.assumptions)
     lines = [f"went on where a run was cut off, after {before:,} failures"] if before else []
-    lines += [*book.notes, f"{len(rows):,} failures, each alone; all rows in {folder}"]
+    lines += [*book.notes, *_if_called(book), *already_failed(baseline(book, asked.assumptions))]
+    lines += [f"{len(rows):,} failures, each alone; all rows in {folder}"]
     unknown = found.impacts.filter(pl.col("unknown") > 0).height
     if unknown:
         lines.append(f"{unknown:,} of them hit parties without known equity: their impact is at least what is stated")
+    moving = found.impacts.filter(~pl.col("settled")).height
+    if moving:
+        lines.append(
+            f"{moving:,} of them took more after {asked.assumptions.rounds:,} rounds: their impact is at least what is "
+            "stated; allow more --rounds"
+        )
     shown = _most_systemic(snapshot, results)
     if asked.options["form"] == "table" and shown.height > SHOWN:
         lines.append(f"shown are the {SHOWN} that harm others most; --format csv has all {shown.height:,}")
         shown = shown.head(SHOWN)
-    return Answer(shown, lines, {"failures": len(rows), "unknown": unknown}, made, results)
+    return Answer(shown, lines, {"failures": len(rows), "unknown": unknown, "unsettled": moving}, made, results)
+
+
+def _if_called(book: StressBook) -> list[str]:
+    """What is to be said of all guarantors of whom nobody knows whether they can pay."""
+    return taken_to_pay(book, book.calls.select(suffers_row="suffers", loss="call"))
 
 
 def _largest(book: StressBook, top: int | None) -> Ints:
@@ -209,15 +223,29 @@ def _reverse(asked: Wanted, _: Configuration, snapshot: Snapshot, step: Step) ->
     from .graph.reverse import reverse
 
     target, candidates = asked.options["reverse"], asked.options["candidates"] or CANDIDATES
-    found = reverse(snapshot, target, asked.assumptions, candidates, step)
+    book = stress_book(snapshot, asked.assumptions)
+    found = reverse(book, target, asked.assumptions, candidates, step)
     lost = sum(found["adds"])
     end = f"{found.height:,} failures cost the bank {lost:,.2f} {snapshot.currency}"
     missed = "" if lost > target else f"; no more than {target:,.2f} is reached with these candidates"
     greedy = (
-        f"greedy: each step adds the failure that costs the bank most on top, among {candidates:,} candidates; "
-        "a smaller set may exist"
+        "greedy: each step adds the failure, or the debtor with its guarantors, that costs the bank most for each of "
+        f"them, among {candidates:,} candidates; a smaller set may exist"
     )
-    return Answer(named(snapshot, found), [greedy, end + missed], {"bank_loss": lost, "reached": lost > target})
+    unknown = int(found["unknown"].to_numpy().max(initial=0))
+    blind = [f"{unknown:,} parties without known equity bear losses: the bank loses at least that"] if unknown else []
+    lines = [*book.notes, *_if_called(book), greedy, *blind, end + missed]
+    return Answer(named(snapshot, found), lines, {"bank_loss": lost, "reached": lost > target, "unknown": unknown})
 
 
-_JOBS = {"scenario": _scenario, "each": _each, "reverse": _reverse}
+def _production(asked: Wanted, _: Configuration, snapshot: Snapshot, step: Step) -> Answer:
+    """The part of all output that the named firms take with them."""
+    from .stress_production import closed
+
+    step("production", 0, 1)
+    rows, lines = closed(snapshot, np.array(scenario(snapshot, asked.named).fails, np.int64))
+    step("production", 1, 1)
+    return Answer(named(snapshot, rows), lines)
+
+
+_JOBS = {"scenario": _scenario, "each": _each, "reverse": _reverse, "production": _production}

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from relparty.graph.contagion import Book, Limits, Rules, Shocks, settle
+from relparty.graph.book import Book, Limits, Rules, Shocks
+from relparty.graph.contagion import settle
 from relparty.graph.reach import Reach
 from relparty.graph.valuations import MODELS
 from scipy.sparse import coo_array, csr_array

@@ -15,17 +15,21 @@ EDGES = {
     "suffers": pl.UInt32(),
     "channel": pl.String(),
     "loss": pl.Float64(),
+    "booked": pl.Float64(),
     "table": pl.String(),
     "link_row": pl.UInt32(),
 }
+
+PROVIDED = ("guarantee_call", "receivable_loss", "loan_loss")  # channels whose link may carry a provision
 
 
 def channel_edges(snapshot: Snapshot) -> pl.DataFrame:
     """Every way in which one party's failure costs another money, columns of EDGES, in the channels' order.
 
-    `loss` is money of the snapshot, before severity, above 0, or missing where the record doesn't tell it; `link_row`
-    is the row of the link in `snapshot.table(table)`. Parties without accounts, bare ones and persons can be ends;
-    a link of a party with itself conducts nothing, nor does a stake that is nominee or declared indirect.
+    `loss` is money of the snapshot, before severity, above 0, or missing where the record doesn't tell it; `booked` is
+    the provision that is taken off in it, so that of a part of loss + booked only what exceeds booked is new;
+    `link_row` is the row of the link in `snapshot.table(table)`. Parties without accounts, bare ones and persons can be
+    ends; a link of a party with itself conducts nothing, nor does a stake that is nominee or declared indirect.
 
     Source: references in the docstrings of each channel; the conventions are this project's own.
     """
@@ -84,7 +88,11 @@ def _edges(snapshot: Snapshot, channel: Channel, sheets: pl.DataFrame, inside: p
         links = snapshot.table(channel.table).with_row_index("link_row")
         links = links.filter(pl.col("source_row") != pl.col("target_row"))
     priced = _LOSSES[channel.name](links, sheets).with_columns(
-        fails=pl.col(fails), suffers=pl.col(suffers), channel=pl.lit(channel.name), table=pl.lit(channel.table)
+        fails=pl.col(fails),
+        suffers=pl.col(suffers),
+        channel=pl.lit(channel.name),
+        table=pl.lit(channel.table),
+        booked=pl.col("provision").fill_null(0.0) if channel.name in PROVIDED else pl.lit(0.0),
     )
     if channel.name in ("equity_loss", "guarantee_call"):
         priced = priced.join(inside, on=["suffers", "fails"], how="anti")

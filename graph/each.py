@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 
 from .assumptions import SINGLE_HIT, Assumptions
-from .bank_loss import bank_loss
+from .bank_loss import BankLosses
 from .errors import UsageError
-from .joint import Ints, parts
-from .reach import Everywhere, Places, Reach, Reached
+from .joint import Ints
+from .reach import Everywhere, Reach, Reached
 from .snapshot import Snapshot
 from .stress_book import StressBook, stress_book
 from .valuations import Floats
@@ -24,6 +24,7 @@ IMPACTS = {
     "bank_loss": pl.Float64(),
     "rounds": pl.Int64(),
     "unknown": pl.Int64(),
+    "settled": pl.Boolean(),
 }
 HARMED = {
     "party_row": pl.UInt32(),
@@ -42,7 +43,8 @@ class Followed:
     Attributes:
         impacts: columns of IMPACTS, one row a failure: `impact` money that all others lose, `failures` how many others
             fail, `bank_loss` money, the firm's own debt included, `unknown` how many parties without positive equity
-            bear losses (the impact is at least what it says).
+            bear losses, `settled` whether nothing moved any more in the end (else, as with unknown, the impact is at
+            least what it says).
         harmed: columns of HARMED, one row for each party that is harmed: `failed_by` how many of these failures take
             it down, `distress` the sum of the shares of equity it loses, the worst of them and the money it costs.
     """
@@ -70,7 +72,6 @@ def stress_each(snapshot: Snapshot, rows: Ints, assumptions: Assumptions, progre
 
     Raises:
         UsageError: a model that has no fixed point.
-        NotSettled: see `contagion.settle`.
     """
     book = stress_book(snapshot, assumptions)
     return together(book, [follow(book, rows, assumptions, progress)])
@@ -83,7 +84,7 @@ def follow(book: StressBook, rows: Ints, assumptions: Assumptions, progress: Pro
     width = max(1, min(len(rows), ROOM // max(book.book.parties, 1)))
     way: type[Everywhere | Reach] = Everywhere if assumptions.rules.model.everywhere else Reach
     reach = way(book.book, assumptions.rules, width)
-    bank = BankLosses(book)
+    bank = BankLosses(book, reach.before)
     impacts, harmed = [], []
     for first in range(0, len(rows), width):
         progress("failures", first, len(rows))
@@ -121,6 +122,7 @@ def _impacts(book: StressBook, rows: Ints, found: Reached, lost: Floats) -> pl.D
         "bank_loss": np.bincount(found.place, lost, count),
         "rounds": found.rounds,
         "unknown": np.bincount(found.place, other & book.unable[found.row] & (found.loss > 0), count),
+        "settled": found.moving == 0,
     }
     return pl.DataFrame({"party_row": rows, **sums}).cast(IMPACTS)  # type: ignore[arg-type]
 
@@ -148,39 +150,3 @@ def _merged(harmed: pl.DataFrame) -> pl.DataFrame:
     sums = pl.col("failed_by", "distress").sum()
     worst = pl.col("worst_row", "worst_loss").first()
     return ranked.group_by("party_row", maintain_order=True).agg(sums, worst).select(*HARMED)
-
-
-class BankLosses:
-    """What the bank loses in each failure, from who fails in it and which guarantors still stand."""
-
-    def __init__(self, book: StressBook) -> None:
-        """Of a day."""
-        self.book, self.parties = book, book.book.parties
-        self.call = book.calls["call"].to_numpy()
-        self.guarantor = book.calls["suffers"].to_numpy().astype(np.int64)
-        self.by_debtor = Places(book.calls["fails"].to_numpy().astype(np.int64), self.parties)
-        joint = book.book.joint
-        self.by_joint_debtor = None if joint is None else Places(joint.debtor, self.parties)
-
-    def lost(self, found: Reached) -> Floats:
-        """Money, shape (r,), above 0 for those alone that failed and owe the bank."""
-        lost = np.zeros(len(found.row))
-        failed = np.flatnonzero((found.failed_in >= 0) & (self.book.lent.exposure[found.row] > 0))
-        gone = (found.place * self.parties + found.row)[found.failed_in >= 0]
-        missing, place, debtor = found.missing[failed], found.place[failed], found.row[failed]
-        which, calls = self.by_debtor.at(debtor)
-        stands = ~np.isin(place[which] * self.parties + self.guarantor[calls], gone)
-        paid = self._joint(place, debtor, missing, gone)
-        paid += np.bincount(which, self.call[calls] * missing[which] * stands, len(failed))
-        lost[failed] = bank_loss(self.book.lent, debtor, missing, paid)
-        return lost
-
-    def _joint(self, place: Ints, debtor: Ints, missing: Floats, gone: Ints) -> Floats:
-        """What joint guarantors pay for each debtor."""
-        joint = self.book.book.joint
-        if joint is None or self.by_joint_debtor is None:
-            return np.zeros(len(debtor))
-        which, rows = self.by_joint_debtor.at(debtor)
-        stands = ~np.isin(place[which] * self.parties + joint.guarantor[rows], gone)
-        called = parts(joint, rows, missing[which][:, None], stands[:, None])[:, 0]
-        return np.asarray(np.bincount(which, called * stands, len(debtor)), np.float64)

@@ -1,5 +1,6 @@
 """Joint guarantors: a call is split over those that still stand, and the part of one that fails moves to the others."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 
-from .valuations import Flags, Floats
+from .valuations import Flags, Floats, Kind
 
 Ints = npt.NDArray[np.int64]
 
@@ -16,6 +17,8 @@ Ints = npt.NDArray[np.int64]
 class JointCalls:
     """Contracts with several joint guarantors, shape (m,): one row for each guarantor of each contract.
 
+    A promise with a provision stands here too, as a contract of one: what is booked is not in proportion to the loss.
+
     Attributes:
         contract: number of the contract; rows are sorted by it, then by cap.
         debtor, guarantor: party numbers.
@@ -23,7 +26,7 @@ class JointCalls:
         whole: money, what is called if the debtor pays nothing at all; the same in all rows of a contract.
         booked: money of this guarantor's part that its accounts already hold, by provision; infinite where they
             include the debtor.
-        link_row: row of the guarantee in its table.
+        of_debt: whether the promise stands for debt that ranks first, where any does; none: nowhere.
     """
 
     contract: Ints
@@ -32,7 +35,21 @@ class JointCalls:
     cap: Floats
     whole: Floats
     booked: Floats
-    link_row: Ints
+    of_debt: Flags | None = None
+
+    def unpaid(self, rows: Ints, parts: Mapping[Kind, Floats], at: Ints | None = None) -> Floats:
+        """Of what each of some rows stands for, the part that its debtor doesn't pay.
+
+        Args:
+            rows: (r,).
+            parts: by kind of promise, a number of each party, or of each of the places `at`; scenarios beside.
+            at: (r,) where the debtor stands in these; none: at its number.
+        """
+        places = self.debtor[rows] if at is None else at
+        claims = parts["claim"][places]
+        if self.of_debt is None or "debt" not in parts:
+            return claims
+        return np.where(self.of_debt[rows].reshape(-1, *[1] * (claims.ndim - 1)), parts["debt"][places], claims)
 
     @cached_property
     def ends(self) -> tuple[Ints, Ints]:
@@ -73,6 +90,34 @@ def parts(joint: JointCalls, rows: Ints, missing: Floats, stands: Flags) -> Floa
     own = most[seat == mine]
     shared: Floats = np.where(highest > -np.inf, np.minimum(own, np.maximum(highest, 0.0)), own)
     return shared
+
+
+def call_pieces(joint: JointCalls, missing: Floats, stands: Flags) -> tuple[Floats, Floats]:
+    """How fast each guarantor's loss grows with what its debtor doesn't pay, and up to where it goes on so.
+
+    Args:
+        joint: the contracts.
+        missing: (m,) part of its debt that each row's debtor doesn't pay.
+        stands: (m,) whether the row's guarantor stands.
+
+    Returns:
+        (m,) money for a whole debt missing, 0 where a cap is reached or less is called than is booked; (m,) the
+        missing part at which the row's own cap is reached.
+    """
+    rows = np.arange(len(joint.contract))
+    seat, mine, start = _seats(joint, rows)
+    own = seat == mine
+    bears = stands[seat] | own
+    most = np.where(bears, np.minimum(joint.cap, joint.whole)[seat], 0.0)
+    before = _running(most, start) - most
+    after = _running(bears[::-1].astype(np.float64), _mirrored(start, len(seat)))[::-1]
+    full = before + after * most  # what is called of all when this one's cap is reached
+    goes_on = bears & (full > (joint.whole * missing)[seat] * (1 + 1e-12))
+    among = np.add.reduceat(goes_on, start) if len(seat) else np.zeros(0)
+    called = parts(joint, rows, missing[:, None], stands[:, None])[:, 0]
+    grows = goes_on[own] & (called >= joint.booked)
+    end = np.divide(full[own], joint.whole, out=np.full(len(rows), np.inf), where=joint.whole > 0)
+    return np.where(grows, joint.whole / np.maximum(among, 1), 0.0), end
 
 
 def joint_matrix(joint: JointCalls, parties: int) -> csr_array:

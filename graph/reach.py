@@ -5,15 +5,19 @@ keys that something was lost at are ever looked at, so a failure that reaches th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csc_array
 
-from .contagion import Book, Rounds, Rules, Shocks, kinds_of, missing, settle
-from .errors import NotSettled
+from .book import Book, Rules, Shocks
+from .contagion import Rounds, missing, spread
+from .creep import WINDOW
 from .joint import Ints, JointCalls, parts
 from .valuations import Flags, Floats, Kind
+
+OWED: tuple[Kind, ...] = ("claim", "debt")
+PATIENCE = 3 * WINDOW  # rounds after which a failure is looked at as a whole
 
 
 @dataclass(frozen=True)
@@ -24,9 +28,11 @@ class Reached:
         place: of the failure in its block.
         row: of the party.
         loss: money.
-        missing: the part of its debts that it doesn't pay.
-        failed_in: round of its failure, -1: it stands.
+        missing: the part of its debt to the bank that it doesn't pay.
+        failed_in: round of its failure, -1: it stands, or had failed before anything happened.
+        down: whether it has failed, be it before anything happened.
         rounds: (b,) used by each failure.
+        moving: (b,) 0, or where the rounds were too few the part of a promise that the last one still broke.
     """
 
     place: Ints
@@ -34,7 +40,29 @@ class Reached:
     loss: Floats
     missing: Floats
     failed_in: Ints
+    down: Flags
     rounds: Ints
+    moving: Floats
+
+
+def named(book: Book, rows: Ints) -> Flags:
+    """Each of some parties failing by name alone, shape (n, b)."""
+    found = np.zeros((book.parties, len(rows)), bool)
+    found[rows, np.arange(len(rows))] = True
+    return found
+
+
+def whole(book: Book, rules: Rules, fails: Flags) -> Reached:
+    """What sets of failures by name, (n, b), lead to, by whole columns: see contagion.py."""
+    shocks = Shocks(np.zeros(fails.shape), fails)
+    found = spread(book, shocks, rules)
+    place, row = np.nonzero(((found.loss > 0) | (found.failed_in >= 0)).T)
+    parts = missing(book, shocks, rules, found.loss)
+    debt = parts.get("debt", parts.get("claim", np.zeros(fails.shape)))
+    failed_in = found.failed_in[row, place].astype(np.int64)
+    rounds = found.rounds.astype(np.int64)
+    loss = found.loss[row, place]
+    return Reached(place, row, loss, debt[row, place], failed_in, failed_in >= 0, rounds, found.moving)
 
 
 class Reach:
@@ -44,10 +72,11 @@ class Reach:
         """Room for `width` failures at once: about 40 bytes a party and failure."""
         self.book, self.rules, self.width = book, rules, width
         self.sheet = book.sheets(rules.terms)
+        self.before = None
         self.columns = {kind: csc_array(matrix) for kind, matrix in book.losses.items()}
         size = width * book.parties
         self.loss = np.zeros(size)
-        self.missing: Mapping[Kind, Floats] = {kind: np.zeros(size) for kind in kinds_of(book)}
+        self.missing: Mapping[Kind, Floats] = {kind: np.zeros(size) for kind in book.kinds}
         self.failed_in = np.full(size, -1, np.int16)
         self.touched = np.zeros(size, bool)
         self.joint = None if book.joint is None else _Joint(book.joint, width, book.parties)
@@ -55,18 +84,17 @@ class Reach:
     def follow(self, rows: Ints) -> Reached:
         """What the failure by name of each of these parties leads to.
 
+        Failures that go on and on are handed to `contagion.spread`, which knows how to hasten them.
+
         Args:
             rows: (b,) parties, at most `width`.
-
-        Raises:
-            NotSettled: after all rounds something is still lost.
         """
         named = np.arange(len(rows)) * self.book.parties + rows
         keys, changed, rounds = [named], named, np.zeros(len(rows), np.int64)
         self.touched[named] = True
         self.failed_in[named] = 0
         fresh = named  # who has failed since the last round
-        for round_ in range(1, self.rules.limits.rounds + 1):
+        for round_ in range(1, min(PATIENCE, self.rules.limits.rounds) + 1):
             gained = self._broken(changed, named)
             if not any(len(part) for part, _ in gained.values()) and not self._shifts(fresh):
                 break
@@ -79,13 +107,27 @@ class Reach:
             self.failed_in[fresh] = round_
             changed = hit
         else:
-            self._clear(np.concatenate(keys))
-            raise NotSettled(f"contagion: failures still reach further after {round_:,} rounds. Allow more.")
+            return self._handed_on(rows, np.sort(np.concatenate(keys)), np.unique(changed // self.book.parties), rounds)
         return self._told(np.sort(np.concatenate(keys)), rounds)
+
+    def _handed_on(self, rows: Ints, keys: Ints, open_: Ints, rounds: Ints) -> Reached:
+        """What is told of all, where the failures at the places `open_` are followed to their end by whole columns."""
+        stays = ~np.isin(keys // self.book.parties, open_)
+        self._clear(keys[~stays])
+        told = self._told(keys[stays], rounds)
+        more = whole(self.book, self.rules, named(self.book, rows[open_]))
+        rounds[open_] = more.rounds
+        moving = np.zeros(len(rows))
+        moving[open_] = more.moving
+        place, row = np.append(told.place, open_[more.place]), np.append(told.row, more.row)
+        order = np.lexsort((row, place))
+        names = ("loss", "missing", "failed_in", "down")
+        each = {name: np.append(getattr(told, name), getattr(more, name))[order] for name in names}
+        return Reached(place[order], row[order], rounds=rounds, moving=moving, **each)
 
     def _fails(self, keys: Ints) -> Flags:
         rows, loss = keys % self.book.parties, self.loss[keys]
-        failed = self.rules.terms.failed(self.sheet.equity[rows] - loss)
+        failed = self.rules.terms.failed(self.sheet.equity[rows], loss)
         if self.book.fragile is not None:
             failed = failed | (self.book.fragile[rows] & (loss > 0))
         return failed
@@ -115,7 +157,8 @@ class Reach:
                 hits.append(hit)
                 losses.append(money)
         if self.joint is not None:
-            hit, money = self.joint.lost(gained["claim"][0], fresh, self.missing["claim"], self.failed_in)
+            debtors = [gained[kind][0] for kind in OWED if kind in gained]
+            hit, money = self.joint.lost(debtors, fresh, self.missing, self.failed_in)
             hits.append(hit)
             losses.append(money)
         every = np.concatenate([np.empty(0, np.int64), *hits])
@@ -127,10 +170,11 @@ class Reach:
         return self.joint is not None and self.joint.guarantees(fresh)
 
     def _told(self, keys: Ints, rounds: Ints) -> Reached:
-        claim = self.missing.get("claim")
-        missing = np.zeros(len(keys)) if claim is None else claim[keys]
+        debt = self.missing.get("debt", self.missing.get("claim"))
+        missing = np.zeros(len(keys)) if debt is None else debt[keys]
         place, row = np.divmod(keys, self.book.parties)
-        told = Reached(place, row, self.loss[keys], missing, self.failed_in[keys].astype(np.int64), rounds)
+        failed_in, settled = self.failed_in[keys].astype(np.int64), np.zeros(len(rounds))
+        told = Reached(place, row, self.loss[keys], missing, failed_in, failed_in >= 0, rounds, settled)
         self._clear(keys)
         return told
 
@@ -148,26 +192,22 @@ class Everywhere:
     def __init__(self, book: Book, rules: Rules, width: int) -> None:
         """Room for `width` failures at once."""
         self.book, self.rules, self.width = book, rules, width
-        nothing = Shocks(np.zeros((book.parties, 1)))
-        self.before = np.zeros((book.parties, 1)) if rules.model.affine else settle(book, nothing, rules).loss
+        self.before = None if rules.model.affine else whole(book, rules, np.zeros((book.parties, 1), bool))
 
-    def follow(self, rows: Ints, already: Sequence[int] = ()) -> Reached:
-        """As `Reach.follow`; losses that an ex-ante valuation sees without any failure are taken off.
+    def follow(self, rows: Ints) -> Reached:
+        """As `Reach.follow`."""
+        return self.follow_sets(named(self.book, rows))
 
-        Args:
-            rows: (b,) parties; each fails alone, or together with those that have failed `already`.
-            already: rows of these.
-        """
-        named = np.zeros((self.book.parties, len(rows)), bool)
-        named[list(already)] = True
-        named[rows, np.arange(len(rows))] = True
-        shocks = Shocks(np.zeros(named.shape), named)
-        found = settle(self.book, shocks, self.rules)
-        loss = np.maximum(found.loss - self.before, 0.0)
-        place, row = np.nonzero(((loss > 0) | (found.failed_in >= 0)).T)
-        claim = missing(self.book, shocks, self.rules, found.loss).get("claim", np.zeros(named.shape))
-        failed_in = found.failed_in[row, place].astype(np.int64)
-        return Reached(place, row, loss[row, place], claim[row, place], failed_in, found.rounds.astype(np.int64))
+    def follow_sets(self, fails: Flags) -> Reached:
+        """The same of sets of failures by name, (n, b); what an ex-ante valuation sees without any is taken off."""
+        found = whole(self.book, self.rules, fails)
+        if self.before is None:
+            return found
+        lost, stood = np.zeros(self.book.parties), np.ones(self.book.parties, bool)
+        lost[self.before.row], stood[self.before.row] = self.before.loss, ~self.before.down
+        by_scenario = stood[found.row] | fails[found.row, found.place]
+        loss = np.maximum(found.loss - lost[found.row], 0.0)
+        return replace(found, loss=loss, failed_in=np.where(by_scenario, found.failed_in, -1))
 
 
 def _passed_on(losses: csc_array, keys: Ints, more: Floats, parties: int) -> tuple[Ints, Floats]:
@@ -200,9 +240,12 @@ class _Joint:
         """Whether any of these parties is a joint guarantor."""
         return bool(self.by_guarantor.count[keys % self.parties].any())
 
-    def lost(self, debtors: Ints, fresh: Ints, missing: Floats, failed_in: Rounds) -> tuple[Ints, Floats]:
+    def lost(
+        self, debtors: Sequence[Ints], fresh: Ints, missing: Mapping[Kind, Floats], failed_in: Rounds
+    ) -> tuple[Ints, Floats]:
         """Keys of guarantors and what they lose beyond what they had: debtors pay less, or co-guarantors failed."""
-        asked = np.concatenate([self._rows(self.by_debtor, debtors), self._rows(self.by_guarantor, fresh)])
+        changed = [self._rows(self.by_debtor, keys) for keys in debtors]
+        asked = np.concatenate([*changed, self._rows(self.by_guarantor, fresh)])
         if not len(asked):
             return np.empty(0, np.int64), np.empty(0)
         place, row = np.divmod(asked, self.rows)
@@ -210,7 +253,7 @@ class _Joint:
         place, first = np.divmod(whole, self.rows)
         count = self.joint.ends[1][first] - first
         rows, base = ranges(first, count), np.repeat(place, count)
-        owed = missing[base * self.parties + self.joint.debtor[rows]]
+        owed = self.joint.unpaid(rows, missing, base * self.parties + self.joint.debtor[rows])
         guarantor = base * self.parties + self.joint.guarantor[rows]
         called = parts(self.joint, rows, owed[:, None], (failed_in[guarantor] < 0)[:, None])[:, 0]
         lost, slot = np.maximum(called - self.joint.booked[rows], 0.0), base * self.rows + rows

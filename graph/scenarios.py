@@ -61,11 +61,15 @@ def scenario(snapshot: Snapshot, named: Named, without_equity: WithoutEquity = "
             assets where neither these nor equity are known.
 
     Raises:
-        UsageError: a party, sector or region that is not there; a fraction of nobody's assets, or outside (0, 1].
-        DataError: a fraction of total assets that are not known.
+        UsageError: a party, sector or region that is not there, or empty; a fraction of nobody's assets, or outside
+            (0, 1].
+        DataError: a fraction of total assets that are not known, losses that add up beyond any number.
     """
     if named.loss is not None and not 0 < named.loss <= 1:
         raise UsageError(f"--loss {named.loss:g}: it is a fraction of total assets, above 0 and at most 1.")
+    for option, code in (("--sector", named.sector), ("--region", named.region)):
+        if code is not None and not code.strip():
+            raise UsageError(f"{option} '': every code begins so. Name the code, or leave the option out.")
     fails = [snapshot.row_of(party_id) for party_id in named.fails]
     placed, told = _placed(snapshot, named), _met(snapshot, named.shocks)
     if named.loss is None:
@@ -75,7 +79,11 @@ def scenario(snapshot: Snapshot, named: Named, without_equity: WithoutEquity = "
     gone, notes = _decided(snapshot, shares.filter(pl.col("loss").is_null()), without_equity)
     losses = pl.concat([shares.select("party_row", "loss"), told.select("party_row", "loss")]).drop_nulls()
     shock = np.zeros(snapshot.parties.height)
-    np.add.at(shock, losses["party_row"].to_numpy(), losses["loss"].to_numpy())
+    with np.errstate(over="ignore"):
+        np.add.at(shock, losses["party_row"].to_numpy(), losses["loss"].to_numpy())
+    if not np.isfinite(shock).all():
+        first = snapshot.parties["party_id"][int(np.flatnonzero(~np.isfinite(shock))[0])]
+        raise DataError(f"{first}: its losses add up beyond any number. Correct the shocks.")
     return Scenario(tuple(dict.fromkeys([*fails, *gone])), shock, notes)
 
 

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from .contagion import NEVER
 from .errors import DataError
-from .rings import Floats, Ints
+from .rings import Flags, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class SingleHit:
         return weight @ (self.distress - self.shock)
 
 
-def single_hit(impact: sparse.csr_array, shock: Floats, *, capped: bool = True) -> SingleHit:
+def single_hit(
+    impact: sparse.csr_array, shock: Floats, *, capped: bool = True, fragile: Flags | None = None
+) -> SingleHit:
     """Distress after shocks, where a party passes on what it had lost when it was first hit, and no more.
 
     Nobody passes on more than all of its equity. All parties move at once.
@@ -47,6 +49,7 @@ def single_hit(impact: sparse.csr_array, shock: Floats, *, capped: bool = True) 
         shock: shape (n, k), fraction of equity lost at the start, at least 0; every column a scenario of its own.
         capped: nobody loses more than all of its equity, to one failure or to all of them; else losses add up without
             end.
+        fragile: shape (n,), who loses everything at the first hit; none: nobody.
 
     Raises:
         DataError: an impact or a shock that is negative or missing.
@@ -59,13 +62,16 @@ def single_hit(impact: sparse.csr_array, shock: Floats, *, capped: bool = True) 
     most = 1.0 if capped else np.inf
     effect, start = impact.copy(), np.minimum(shock, most)
     effect.data = np.minimum(effect.data, most)
-    distress, new = start, start > 0
+    gone = np.zeros((len(shock), 1), bool) if fragile is None else fragile[:, None]
+    distress = start = np.where(gone & (start > 0), 1.0, start)
+    new = start > 0
     hit, passed_on, rounds = new.copy(), np.zeros(shock.shape), np.zeros(shock.shape[1], dtype=np.int64)
     lost_in = np.where(start >= 1, 0, NEVER)
     while new.any():
         rounds += new.any(axis=0)
         passed_on += np.minimum(distress, 1.0) * new
         distress = np.minimum(distress + effect @ (np.minimum(distress, 1.0) * new), most)
+        distress = np.where(gone & (distress > 0), 1.0, distress)
         lost_in = np.where((distress >= 1) & (lost_in == NEVER), rounds, lost_in)
         new = (distress > 0) & ~hit
         hit |= new

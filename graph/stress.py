@@ -1,20 +1,24 @@
 """Stress: a named shock run to its end; who fails, in which round, through which link, and what the bank loses."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_array
 
 from .assumptions import Assumptions
-from .bank_loss import bank_loss, joint_calls, paid_by_guarantors
+from .bank_loss import BankLosses, taken_to_pay
+from .book import Book
 from .errors import DataError
-from .joint import Ints, JointCalls
-from .outcome import Outcome, outcome
+from .gain import loop_gain
+from .joint import Ints, joint_matrix, parts
+from .outcome import Outcome, already_failed, outcome
 from .scenarios import Scenario
 from .snapshot import Snapshot
-from .stress_book import KINDS, StressBook, stress_book
+from .stress_book import StressBook, stress_book
 from .trace import depths, main_causes, traced
-from .valuations import Flags, Floats
+from .valuations import Flags, Floats, Kind
 
 PARTIES = {
     "party_row": pl.UInt32(),
@@ -84,7 +88,15 @@ def stress(snapshot: Snapshot, scenario: Scenario, assumptions: Assumptions) -> 
     depth = depths(links, np.flatnonzero(named | (scenario.shock > 0)), book.book.parties)
     causes = main_causes(links, found.failed_in, depth)
     parties = _parties(snapshot, book, found, named, causes)
-    notes = (*book.notes, *_absorbed(book, found, hit, assumptions))
+    paying = pl.Series(found.stands[links["suffers_row"].to_numpy()], dtype=pl.Boolean)
+    unknown = taken_to_pay(book, links.filter(pl.col("channel") == "guarantee_call", paying))
+    notes = (
+        *book.notes,
+        *_gains(book.book),
+        *unknown,
+        *already_failed(found.before),
+        *_absorbed(book, found, hit, assumptions),
+    )
     return Stress(parties, links, float(parties["bank_loss"].sum()), found.rounds, notes, causes, depth)
 
 
@@ -95,38 +107,49 @@ def path(stress: Stress, row: int) -> pl.DataFrame:
 
 def _links(book: StressBook, found: Outcome) -> pl.DataFrame:
     """Every loss through a link, columns of LINKS."""
-    fails = book.edges["fails"].to_numpy()
-    parts = {kind: pl.Series(found.missing_of(kind)[fails]) for kind in set(KINDS.values())}
-    missing = pl.coalesce(pl.when(pl.col("kind") == kind).then(part) for kind, part in parts.items())
-    edges = book.edges.select(
-        "channel", "table", "link_row", fails_row="fails", suffers_row="suffers", loss=pl.col("money") * missing
-    )
-    rows = [edges, *([] if book.book.joint is None else [_joint_links(book.book.joint, found)])]
+    links = _broken(book, found)
+    if found.before is not None:
+        links = links.with_columns(pl.col("loss") - _broken(book, found.before)["loss"])
+    if found.borne is not None:
+        links = links.with_columns(pl.col("loss") * found.borne[links["suffers_row"].to_numpy()])
     rounds = pl.Series(found.failed_in)
-    told = pl.concat(rows, how="diagonal_relaxed").filter(pl.col("loss") > 0)
+    told = links.filter(pl.col("loss") > 0)
     round_ = rounds.gather(told["fails_row"])
     told = told.with_columns(round=pl.select(pl.when(round_ >= 0).then(round_)).to_series())
     return told.select(*LINKS).cast(LINKS).sort("suffers_row", "fails_row", "channel", "link_row")  # type: ignore[arg-type]
 
 
-def _joint_links(joint: JointCalls, found: Outcome) -> pl.DataFrame:
-    called = joint_calls(joint, found.missing_of("claim"), found.stands)
-    return pl.DataFrame(
-        {
-            "channel": "guarantee_call",
-            "table": "guarantees",
-            "link_row": joint.link_row,
-            "fails_row": joint.debtor,
-            "suffers_row": joint.guarantor,
-            "loss": np.maximum(called - joint.booked, 0.0),
-        }
+def _broken(book: StressBook, found: Outcome) -> pl.DataFrame:
+    """What every link costs, in the same order whatever happened."""
+    return pl.concat([_in_proportion(book, found), _one_by_one(book, found)], how="diagonal_relaxed")
+
+
+def _in_proportion(book: StressBook, found: Outcome) -> pl.DataFrame:
+    """Losses in proportion to what is missing, in the columns of their links."""
+    fails = book.edges["fails"].to_numpy()
+    parts = {kind: pl.Series(found.missing_of(kind)[fails]) for kind in get_args(Kind)}
+    missing = pl.coalesce(pl.when(pl.col("kind") == kind).then(part) for kind, part in parts.items())
+    return book.edges.select(
+        "channel", "table", "link_row", fails_row="fails", suffers_row="suffers", loss=pl.col("money") * missing
     )
+
+
+def _one_by_one(book: StressBook, found: Outcome) -> pl.DataFrame:
+    """Losses by contracts, in the columns of their links."""
+    joint = book.book.joint
+    if joint is None:
+        return pl.DataFrame()
+    every = np.arange(len(joint.contract))
+    unpaid, stands = joint.unpaid(every, found.missing), found.stands[joint.guarantor]
+    called = parts(joint, every, unpaid[:, None], stands[:, None])[:, 0]
+    loss = np.maximum(called - joint.booked, 0.0)
+    return book.contracts.select("channel", "table", "link_row", fails_row="fails", suffers_row="suffers", loss=loss)
 
 
 def _parties(snapshot: Snapshot, book: StressBook, found: Outcome, named: Flags, causes: pl.DataFrame) -> pl.DataFrame:
     """Columns of PARTIES."""
     equity = np.where(np.isfinite(book.book.equity), book.book.equity, np.nan)
-    failed = ~found.stands
+    failed = found.failed_in >= 0
     share = np.where(failed, 1.0, np.where(found.loss > 0, np.minimum(found.loss / equity, 1.0), 0.0))
     state = np.select([named, failed, found.loss > 0], ["named", "failed", "suffers"], "untouched")
     rows = pl.DataFrame(
@@ -150,15 +173,8 @@ def _parties(snapshot: Snapshot, book: StressBook, found: Outcome, named: Flags,
 
 def _bank(book: StressBook, found: Outcome) -> Floats:
     """What the bank loses on each party that failed, (n,) money."""
-    missing, stands = found.missing_of("claim"), found.stands
-    paid = paid_by_guarantors(book.calls, missing, stands)
-    if (joint := book.book.joint) is not None:
-        called = joint_calls(joint, missing, stands)
-        paid += np.bincount(joint.debtor, called * stands[joint.guarantor], len(stands))
-    lost = np.zeros(len(stands))
-    failed = np.flatnonzero(~stands)
-    lost[failed] = bank_loss(book.lent, failed, missing[failed], paid[failed])
-    return lost
+    before = None if found.before is None else found.before.reached
+    return BankLosses(book, before).lost(found.reached)
 
 
 def _refused(snapshot: Snapshot, book: StressBook, hit: Flags) -> str:
@@ -173,13 +189,23 @@ def _refused(snapshot: Snapshot, book: StressBook, hit: Flags) -> str:
     )
 
 
+def _gains(book: Book) -> list[str]:
+    """What is to be said of rings that pass on more than they get."""
+    known = np.where(np.isfinite(book.equity), book.equity, np.inf)
+    joint = [] if book.joint is None else [joint_matrix(book.joint, book.parties)]
+    whole = sum([*book.losses.values(), *joint], csr_array((book.parties, book.parties)))
+    gain = loop_gain(csr_array(whole.multiply(1 / known[:, None])))
+    said = f"loop gain {gain:.3g}, in shares of equity: round some ring a loss comes back larger, but for what caps it"
+    return [said] if gain >= 1 else []
+
+
 def _absorbed(book: StressBook, found: Outcome, hit: Flags, assumptions: Assumptions) -> list[str]:
     notes = []
     if hit.any() and assumptions.without_equity == "absorb":
         notes.append(f"{hit.sum():,} parties without positive equity bear losses and pass nothing on: too few fail")
     if hit.any() and assumptions.without_equity == "fail":
         notes.append(f"{hit.sum():,} parties without positive equity fail at their first loss")
-    silent = ~found.stands & book.silent
+    silent = (found.failed_in >= 0) & book.silent
     if silent.any() and assumptions.model in ("en", "rv", "merton", "black_cox"):
         notes.append(f"{silent.sum():,} parties that fail don't state what they owe: nothing of it is recovered")
     return notes

@@ -1,29 +1,19 @@
 """A snapshot as the contagion kernel reads it: who loses how much if whom fails, and what the bank has lent."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_array, csr_array
 
 from .assumptions import Assumptions
+from .book import Book
 from .calls import guarantee_calls, held
 from .channels import balance_sheets, channel_edges, consolidated_pairs
-from .contagion import Book
-from .joint import Ints, JointCalls
+from .promises import ASSETS, contracts, joint_calls, matrices, priced
 from .snapshot import Snapshot
-from .valuations import Flags, Floats, Kind
+from .valuations import Flags, Floats
 
-KINDS: dict[str, Kind] = {
-    "guarantee_call": "claim",
-    "receivable_loss": "claim",
-    "loan_loss": "claim",
-    "equity_loss": "stake",
-    "supply_break": "event",
-    "support_loss": "event",
-    "cover_loss": "event",
-}
+CALLS = ("fails", "suffers", "call", "link_row", "pot", "left")
 NOTHING_LEFT = 1e-9  # of equity: what a firm owes where its accounts don't say, so that nothing of it is recovered
 
 
@@ -43,8 +33,10 @@ class StressBook:
     Attributes:
         book: for the kernel.
         edges: every loss that a failure costs, columns of channels.EDGES with `kind` and `money`, severity applied;
-            calls on joint guarantors are in `book.joint` alone.
-        calls: what guarantors pay the bank, `fails`, `suffers`, `call`, money; joint ones apart.
+            without those that are in `contracts`.
+        contracts: rows of `book.joint`: columns of promises.CONTRACTS.
+        calls: what guarantors pay the bank, `fails`, `suffers`, `call`, money; `pot` the debt that it is paid for, of
+            which no more than `left`, money, is ever paid, where that is a facility; `shared` by joint guarantors.
         lent: by the bank.
         enterprises: how many there are; they come first.
         unable: (n,) enterprises whose equity is not known to be above 0.
@@ -55,6 +47,7 @@ class StressBook:
 
     book: Book
     edges: pl.DataFrame
+    contracts: pl.DataFrame
     calls: pl.DataFrame
     lent: Lent
     enterprises: int
@@ -67,79 +60,74 @@ class StressBook:
 def stress_book(snapshot: Snapshot, assumptions: Assumptions) -> StressBook:
     """The book of a day. Parties that are no enterprises bear losses and pass nothing on, unless accounts say more."""
     sheets = balance_sheets(snapshot)
-    calls = guarantee_calls(snapshot, sheets).with_columns(fails="target_row", suffers="source_row")
+    calls = _calls(snapshot, sheets)
     shared = (pl.col("liability") != "several") & (pl.col("among") > 1)
     unpriced = channel_edges(snapshot)
-    edges = _priced(unpriced, calls.filter(shared), assumptions)
-    stated = _column(snapshot, sheets.select("party_row", "equity"))
-    able = stated > 0
-    equity = np.where(able, stated, np.inf)
-    told = pl.coalesce("liabilities", "debt", pl.col("total_assets") - pl.col("equity"))
-    owed = _column(snapshot, sheets.select("party_row", told))
-    firms = np.arange(len(equity)) < snapshot.enterprises
-    book = Book(
-        equity=equity,
-        owed=np.where(np.isnan(owed), np.where(able, NOTHING_LEFT * stated, 0.0), np.maximum(owed, 0.0)),
-        losses=matrices(edges, len(equity)),
-        joint=_joint(calls.filter(shared), consolidated_pairs(snapshot, sheets)),
-        fragile=firms & ~able if assumptions.without_equity == "fail" else None,
-    )
+    edges = priced(unpriced, calls.filter(shared), assumptions)
+    simple, provided = edges.filter(pl.col("booked") == 0), edges.filter(pl.col("booked") > 0)
+    rows = contracts(calls.filter(shared), consolidated_pairs(snapshot, sheets), provided)
+    stated, owed = _stated(snapshot, sheets)
+    able, firms = stated > 0, np.arange(len(stated)) < snapshot.enterprises
     return StressBook(
-        book=book,
-        edges=edges,
-        calls=calls.filter(~shared, pl.col("call") > 0).select("fails", "suffers", "call"),
+        book=Book(
+            equity=np.where(able, stated, np.inf),
+            owed=owed,
+            losses=matrices(simple, len(stated)),
+            outside=_outside(np.where(able, stated, 0.0) + owed, edges),
+            joint=joint_calls(rows),
+            junior=_junior(edges, owed) if assumptions.terms.seniority == "external_senior" else None,
+            fragile=firms & ~able if assumptions.without_equity == "fail" else None,
+        ),
+        edges=simple,
+        contracts=rows,
+        calls=calls.filter(pl.col("call") > 0).select(*CALLS, shared=shared),
         lent=_lent(snapshot),
         enterprises=snapshot.enterprises,
         unable=firms & ~able,
-        silent=able & np.isnan(owed),
+        silent=able & (owed == NOTHING_LEFT * stated),
         equity=stated,
-        notes=tuple(_notes(snapshot, unpriced, assumptions)),
+        notes=(*_notes(snapshot, unpriced, assumptions), *_called_twice(calls)),
     )
 
 
-def _priced(edges: pl.DataFrame, joint: pl.DataFrame, assumptions: Assumptions) -> pl.DataFrame:
-    """The edges with a known loss, with `kind` and `money`; without calls that co-guarantors share."""
-    shared = (pl.col("channel") == "guarantee_call") & pl.col("link_row").is_in(joint["link_row"].implode())
-    kind = pl.col("channel").replace_strict(KINDS, return_dtype=pl.String)
-    priced = edges.filter(~shared).with_columns(kind=kind, money=pl.col("loss") * assumptions.severity())
-    return priced.filter(pl.col("money") > 0)
+def _calls(snapshot: Snapshot, sheets: pl.DataFrame) -> pl.DataFrame:
+    """The guarantees with `fails`, `suffers`, and `pot`: the debt that each covers; of a facility `left` to be paid."""
+    lent = held(snapshot).select("facility_id", target_row="party_row", left=pl.col("lent") - pl.col("covered"))
+    calls = guarantee_calls(snapshot, sheets).with_columns(fails="target_row", suffers="source_row")
+    told = calls.join(lent.drop_nulls(), on=["facility_id", "target_row"], how="left", maintain_order="left")
+    facility = pl.when(pl.col("left").is_not_null()).then("facility_id")
+    return told.with_columns(pot=pl.struct("target_row", facility).rank("dense").cast(pl.Int64) - 1)
 
 
-def matrices(edges: pl.DataFrame, parties: int) -> dict[Kind, csr_array]:
-    """The losses of each kind, [suffers, fails], money; losses of one pair add up."""
-    kinds: Sequence[Kind] = ("claim", "stake", "event")
-    found = {}
-    for kind in kinds:
-        mine = edges.filter(pl.col("kind") == kind)
-        if mine.height:
-            ends = (mine["suffers"].to_numpy().astype(np.int64), mine["fails"].to_numpy().astype(np.int64))
-            found[kind] = csr_array(coo_array((mine["money"].to_numpy(), ends), shape=(parties, parties)))
-    return found
+def _stated(snapshot: Snapshot, sheets: pl.DataFrame) -> tuple[Floats, Floats]:
+    """Equity, missing where it isn't stated, and all that is owed, (n,) each."""
+    equity = _column(snapshot, sheets.select("party_row", "equity"))
+    told = pl.coalesce("liabilities", "debt", pl.col("total_assets") - pl.col("equity"))
+    owed = _column(snapshot, sheets.select("party_row", told))
+    return equity, np.where(np.isnan(owed), np.where(equity > 0, NOTHING_LEFT * equity, 0.0), np.maximum(owed, 0.0))
 
 
-def _joint(calls: pl.DataFrame, inside: pl.DataFrame) -> JointCalls | None:
-    """Contracts of several joint guarantors; what consolidated accounts hold already is booked without end."""
-    known = calls.filter(pl.col("whole").is_not_null())
-    if not known.height:
-        return None
-    marked = known.join(inside.with_columns(within=True), on=["suffers", "fails"], how="left")
-    booked = pl.when(pl.col("within")).then(pl.lit(float("inf"))).otherwise(pl.col("provision").fill_null(0.0))
-    cap = pl.min_horizontal(pl.col("amount").fill_null(float("inf")), "whole")
-    rows = marked.with_columns(booked=booked, cap=cap).sort("contract", "cap", "link_row")
-    number = rows["contract"].rank("dense").to_numpy().astype(np.int64) - 1
-    return JointCalls(
-        contract=number,
-        debtor=_rows(rows["fails"]),
-        guarantor=_rows(rows["suffers"]),
-        cap=rows["cap"].to_numpy(),
-        whole=rows["whole"].to_numpy(),
-        booked=rows["booked"].to_numpy(),
-        link_row=_rows(rows["link_row"]),
-    )
+def _outside(assets: Floats, edges: pl.DataFrame) -> Floats:
+    """(n,) assets that are no claims on others here; what a guarantor may be called for is no asset of its."""
+    held = edges.filter(pl.col("channel").is_in(ASSETS))
+    return np.maximum(assets - np.bincount(held["suffers"], held["money"], len(assets)), 0.0)
 
 
-def _rows(column: pl.Series) -> Ints:
-    return column.to_numpy().astype(np.int64)
+def _junior(edges: pl.DataFrame, owed: Floats) -> Floats:
+    """(n,) of what each owes, what it owes to others here beyond collateral."""
+    claims = edges.filter(pl.col("channel").is_in(["receivable_loss", "loan_loss"]))
+    return np.minimum(np.bincount(claims["fails"], claims["money"] + claims["booked"], len(owed)), owed)
+
+
+def _called_twice(calls: pl.DataFrame) -> list[str]:
+    """Debts that several contracts cover together for more than is owed."""
+    debts = calls.group_by("pot").agg(pl.col("call").sum(), pl.col("covered").max())
+    over = debts.filter(pl.col("call") > pl.col("covered") * (1 + 1e-9))
+    if not over.height:
+        return []
+    more = (over["call"] - over["covered"]).sum()
+    said = f"guarantees: {over.height:,} debts are covered by several contracts for {more:,.2f} more than is owed"
+    return [f"{said}; each guarantor is taken to be called in full, the bank to be paid once"]
 
 
 def _lent(snapshot: Snapshot) -> Lent:

@@ -5,7 +5,7 @@ greatest solution, and iteration from the unharmed equity falls to it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +14,12 @@ from scipy.special import erf
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-Kind = Literal["claim", "stake", "event"]  # a debt that is paid in part; a share in equity; a harm that is or isn't
+# A debt that is paid in part; what is owed to others than the parties here, where that ranks first; a share in equity;
+# a harm that is or isn't.
+Kind = Literal["claim", "debt", "stake", "event"]
+Seniority = Literal["pari_passu", "external_senior"]
+
+TIE = 1e-12  # of equity: losses so near to it are a tie
 
 
 @dataclass(frozen=True)
@@ -25,18 +30,24 @@ class Terms:
         recovery: of a claim on a firm that failed, where the model doesn't find it itself; fraction.
         alpha, beta: Rogers-Veraart: what is left of outside assets and of claims once they are realised; fractions.
         volatility: yearly, of outside assets; ex-ante models only. A number, or one of each firm, shape (n,).
-        zero_fails: the tie rule: a firm whose equity is exactly 0 has failed (<= 0), or stands (< 0).
+        seniority: whether claims of parties here on each other rank with all that is owed, or after what is owed to
+            others, the bank and its guarantors among them; of models that share out what is left.
+        zero_fails: the tie rule: a firm that has lost exactly its equity, to a part in 1e12, has failed, or stands.
     """
 
     recovery: float = 0.0
     alpha: float = 1.0
     beta: float = 1.0
     volatility: float | Floats = 0.25
+    seniority: Seniority = "pari_passu"
     zero_fails: bool = True
 
-    def failed(self, equity: Floats) -> Flags:
-        """Who has failed by the tie rule, same shape."""
-        return np.asarray(equity <= 0 if self.zero_fails else equity < 0)
+    def failed(self, equity: Floats, loss: Floats) -> Flags:
+        """Who has failed by the tie rule, of equity before losses, same shape; what differs by rounding alone is a tie.
+
+        Sums of the same losses in another order would else decide who fails: .1 + .2 + .3 against .3 + .2 + .1.
+        """
+        return np.asarray(loss >= equity * (1 - TIE) if self.zero_fails else loss > equity * (1 + TIE))
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,7 @@ class Sheets:
         outside: assets that are no claims on others here.
         full: equity at which a stake in the firm has lost nothing, and `gone` what of it is lost already.
         volatility: yearly, of outside assets.
+        junior: of what is owed, what ranks last: the claims on the firm; none: all ranks equally.
     """
 
     equity: Floats
@@ -57,11 +69,13 @@ class Sheets:
     full: Floats
     gone: Floats
     volatility: Floats
+    junior: Floats | None = None
 
     def at(self, rows: npt.NDArray[np.int64] | None) -> "Sheets":
         """Those of some firms; None: all of them as columns, shape (n, 1)."""
         places = (slice(None), None) if rows is None else rows
-        return Sheets(*(getattr(self, part.name)[places] for part in fields(self)))
+        found = Sheets(*(getattr(self, part.name)[places] for part in fields(self) if part.name != "junior"))
+        return found if self.junior is None else replace(found, junior=self.junior[places])
 
 
 def sheets(equity: Floats, owed: Floats, outside: Floats, full: Floats, volatility: float | Floats) -> Sheets:
@@ -81,6 +95,16 @@ def sheets(equity: Floats, owed: Floats, outside: Floats, full: Floats, volatili
     )
 
 
+def ranked(kind: Kind, part: Floats, sheets: Sheets) -> Floats:
+    """The part that is missing of claims, or of the debt that ranks before them, if such a part is missing of both."""
+    if sheets.junior is None or kind not in ("claim", "debt"):
+        return part
+    short = np.where(part > 0, part * np.where(np.isfinite(sheets.owed), sheets.owed, 0.0), 0.0)
+    first = sheets.owed - sheets.junior
+    missing, whole = (short, sheets.junior) if kind == "claim" else (short - sheets.junior, first)
+    return np.clip(np.divide(missing, whole, out=np.zeros_like(short), where=whole > 0), 0.0, 1.0)
+
+
 Missing = Callable[[Sheets, Floats, Floats, Terms], Floats]  # sheets, loss in all, loss of outside assets -> fraction
 
 
@@ -95,22 +119,21 @@ def realised(sheets: Sheets, loss: Floats, shock: Floats, terms: Terms) -> Float
 
     Calls on it come first, and out of its outside assets once they are more than its claims.
     """
-    equity = sheets.equity - loss
-    failed = terms.failed(equity) & np.isfinite(sheets.owed)
-    left = np.maximum(1 + np.where(failed, equity, 0.0) / sheets.owed, 0.0)
+    failed = terms.failed(sheets.equity, loss) & np.isfinite(sheets.owed)
+    left = np.clip(1 + np.where(failed, sheets.equity - loss, 0.0) / sheets.owed, 0.0, 1.0)
     outside = np.minimum((sheets.outside - shock) / sheets.owed, left)
-    got = np.maximum((terms.alpha - terms.beta) * outside + terms.beta * left, 0.0)
+    got = np.clip((terms.alpha - terms.beta) * outside + terms.beta * left, 0.0, left)
     return np.where(failed, 1 - got, 0.0)
 
 
 def recovered(sheets: Sheets, loss: Floats, _: Floats, terms: Terms) -> Floats:
     """Furfine (2003): of a claim on a failed firm a fixed part comes back."""
-    return np.where(terms.failed(sheets.equity - loss), 1 - terms.recovery, 0.0)
+    return np.where(terms.failed(sheets.equity, loss), 1 - terms.recovery, 0.0)
 
 
 def all_or_nothing(sheets: Sheets, loss: Floats, _: Floats, terms: Terms) -> Floats:
     """A harm that failure does and nothing short of it."""
-    return np.asarray(terms.failed(sheets.equity - loss), dtype=np.float64)
+    return np.asarray(terms.failed(sheets.equity, loss), dtype=np.float64)
 
 
 def in_proportion(sheets: Sheets, loss: Floats, _: Floats, __: Terms) -> Floats:
@@ -174,7 +197,7 @@ class Model:
 
     def missing(self, kind: Kind) -> Missing:
         """The valuation of a kind."""
-        valuation: Missing = getattr(self, kind)
+        valuation: Missing = self.claim if kind == "debt" else getattr(self, kind)
         return valuation
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ..graph.errors import DataError
+from ..graph.errors import DataError, UsageError
 from ..graph.scenarios import SHOCKS
 from .cells import NUMBER, trimmed
 from .csv_text import read_csv_text
@@ -19,9 +19,12 @@ def read_shocks(path: Path) -> pl.DataFrame:
         columns of scenarios.SHOCKS.
 
     Raises:
-        UsageError: no such file.
-        DataError: it lacks these columns, or a row names nobody, no loss, two losses, or one out of its range.
+        UsageError: no such file, or a folder.
+        DataError: it lacks these columns, or a row names nobody, no loss, two losses, or one out of its range; or
+            nobody loses anything.
     """
+    if path.is_dir():
+        raise UsageError(f"{path.name or path}: it is a folder. Name the CSV file of shocks.")
     text = read_csv_text(path)
     told = [name for name in AMOUNTS if name in text.frame.columns]
     if "party_id" not in text.frame.columns or not told:
@@ -35,6 +38,8 @@ def read_shocks(path: Path) -> pl.DataFrame:
         line, reason = faults.row(0)
         more = f" (and {faults.height - 1:,} more rows at fault)" if faults.height > 1 else ""
         raise DataError(f"{path.name} line {line}: {reason}{more}. Nothing was run.")
+    if not raw.select(pl.any_horizontal(pl.col(AMOUNTS).cast(pl.Float64) > 0).any()).item():
+        raise DataError(f"{path.name}: nobody loses anything. State a loss above 0 in some row. Nothing was run.")
     at = pl.concat_str(pl.lit(f"{path.name} line "), "line")
     return raw.select(at.alias("at"), "party_id", *(pl.col(name).cast(pl.Float64) for name in AMOUNTS)).cast(SHOCKS)  # type: ignore[arg-type]
 

@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 
 import numpy as np
-from relparty.graph.contagion import Book, Shocks
+from relparty.graph.book import Book, Shocks
 from relparty.graph.joint import JointCalls
 from relparty.graph.valuations import Kind
 from scipy import sparse
@@ -19,6 +19,13 @@ def any_book(seed: int, *, most: int = 7, joint: bool = True) -> Book:
     losses = {kind: _links(dice, n, 8 * dice.random()) for kind in KINDS}
     fragile = dice.random(n) < 0.1
     return Book(equity, owed, losses, joint=_joint(dice, n) if joint and n > 2 else None, fragile=fragile)
+
+
+def ranked(book: Book, seed: int) -> Book:
+    """The same, where claims rank after other debt, on which joint guarantors and half of the links stand."""
+    junior, half = book.owed * np.random.default_rng([seed, 2]).random(book.parties), book.losses["claim"] / 2
+    joint = book.joint and replace(book.joint, of_debt=np.ones(len(book.joint.debtor), bool))
+    return replace(book, junior=junior, losses={**book.losses, "claim": half, "debt": half}, joint=joint)
 
 
 def any_shocks(seed: int, parties: int, scenarios: int = 3) -> Shocks:
@@ -93,7 +100,7 @@ def _joint(dice: np.random.Generator, n: int) -> JointCalls:
     """Two contracts; each debtor is backed by two or more others, some of them without a cap of their own."""
     rows = [row for contract in range(2) for row in _contract(dice, n, contract)]
     contract, debtor, guarantor, cap, whole, booked = (np.array(column) for column in zip(*rows, strict=True))
-    return JointCalls(contract, debtor, guarantor, cap, whole, booked, np.arange(len(rows)))
+    return JointCalls(contract, debtor, guarantor, cap, whole, booked)
 
 
 def _contract(dice: np.random.Generator, n: int, number: int) -> list[tuple[float, ...]]:

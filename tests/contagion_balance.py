@@ -4,7 +4,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from relparty.graph.contagion import Book, full_worth
+from relparty.graph.book import Book
+from relparty.graph.contagion import full_worth
 from relparty.graph.valuations import Floats, Kind, Terms
 from scipy import sparse
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from relparty.graph.contagion import Book
+from relparty.graph.book import Book
 from relparty.graph.gain import loop_gain
 from relparty.graph.single_hit import SingleHit, single_hit
 from relparty.graph.valuations import Floats, Terms
@@ -31,9 +31,9 @@ class Bank:
         """[i, j] what i loses of its equity when j fails."""
         return sparse.csr_array(sparse.diags_array(1 / self.equity) @ self.claims)
 
-    def block(self, model: str, terms: Terms, owed: Floats | None = None) -> Block:
-        """Every number of a block; `owed` is what ranks with the claims, else all debt."""
-        book = Book(self.equity, self.owed if owed is None else owed, {"claim": self.claims}, self.assets)
+    def block(self, model: str, terms: Terms, junior: Floats | None = None) -> Block:
+        """Every number of a block; `junior` is what ranks last, none: all debt ranks equally."""
+        book = Book(self.equity, self.owed, {"claim": self.claims}, self.assets, junior=junior)
         equity, value = (each[:, 0] for each in solved(book, self.loss, model, terms))
         gone = 1 - np.divide(equity, self.equity, out=np.full_like(equity, np.nan), where=self.equity != 0)
         return {

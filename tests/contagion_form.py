@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-from relparty.graph.contagion import Book, Limits, Rules, Shocks, missing, settle
+from relparty.graph.book import Book, Limits, Rules, Shocks
+from relparty.graph.contagion import missing, settle
 from relparty.graph.valuations import MODELS, Floats, Terms
 from scipy import sparse
 

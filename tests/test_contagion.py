@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from relparty.graph.contagion import Book, Limits, Rules, Shocks, full_worth, settle
+from relparty.graph.book import Book, Limits, Rules, Shocks
+from relparty.graph.contagion import full_worth, settle
 from relparty.graph.errors import DataError, NotSettled
 from relparty.graph.joint import JointCalls, parts
 from relparty.graph.valuations import MODELS, Terms
@@ -91,7 +92,6 @@ def two_joint(first_cap: float, second_cap: float, whole: float, booked: float =
         cap=np.array([first_cap, second_cap]),
         whole=np.array([whole, whole]),
         booked=np.array([booked, 0.0]),
-        link_row=number,
     )
 
 
@@ -135,12 +135,26 @@ def test_a_part_that_moves_on_brings_down_the_next_one_though_nobody_breaks_a_de
         cap=np.full(3, 90.0),
         whole=np.full(3, 90.0),
         booked=np.zeros(3),
-        link_row=np.arange(3),
     )
     four = Book(np.array([20.0, 40, 900, 5]), np.array([0.0, 0, 0, 90]), {}, joint=joint)
     found = settle(four, Shocks(np.zeros((4, 1)), np.arange(4)[:, None] == 3), Rules(MODELS["en"]))
     assert found.failed_in[:, 0].tolist() == [1, 2, -1, 0]
     assert found.loss[:3, 0].tolist() == [45, 45, 90]
+
+
+def test_a_part_that_moves_on_late_is_passed_on_by_who_takes_it_over():
+    """3 owes 100, for which 0 (equity 120) and 1 stand. 1 has lost its equity of 20, so 0 is called for all; 1 for 50, and
+    pays 2 only 50 of 100. 5 fails by the failure of 4 and costs 0 another 30: 0 falls, and 1 is called for all too, with
+    nothing left for 2. Nobody's promise breaks in the round in which that moves."""
+    claims = np.zeros((6, 6))
+    claims[2, 1], claims[0, 5], claims[5, 4] = 100, 30, 9
+    joint = JointCalls(np.zeros(2, int), np.full(2, 3), np.arange(2), np.full(2, 100.0), np.full(2, 100.0), np.zeros(2))
+    equity, owed = np.array([120.0, 20, 900, 5, 5, 5]), np.array([0.0, 100, 0, 100, 9, 1])
+    shocks = Shocks(np.array([[0.0, 20, 0, 0, 0, 0]]).T, np.isin(np.arange(6), [3, 4])[:, None])
+
+    found = settle(Book(equity, owed, {"claim": csr_array(claims)}, joint=joint), shocks, Rules(MODELS["en"]))
+
+    assert found.loss[:, 0].tolist() == [130, 120, 100, 0, 0, 9]
 
 
 def test_outside_assets_are_all_that_is_no_claim_on_others():

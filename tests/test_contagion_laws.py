@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from relparty.graph.contagion import Book, Limits, Rules, Shocks, missing, settle
-from relparty.graph.joint import parts
+from relparty.graph.book import Book, Limits, Rules, Shocks
+from relparty.graph.contagion import missing, settle
 from relparty.graph.valuations import MODELS, Terms
 from scipy import sparse
 
 from .books import any_book, any_shocks, beside, renumbered, rows_of, scaled, stacked
+from .rounds import once_more
 
 CLOSE = 1e-8
 seeds = st.integers(0, 2**32)
@@ -19,18 +20,6 @@ law = settings(deadline=None, max_examples=30)
 
 def rules(model, **terms):
     return Rules(MODELS[model], Terms(**{"recovery": 0.3, "alpha": 0.8, "beta": 0.7} | terms), Limits(tolerance=1e-13))
-
-
-def once_more(book, shocks, terms, loss):
-    """All losses that follow from losses: shock + sum of W · missing + what joint guarantors are called for."""
-    broken = missing(book, shocks, terms, loss)
-    total = shocks.loss + sum(book.losses[kind] @ broken[kind] for kind in book.losses)
-    if book.joint is not None:
-        stands = (book.equity[:, None] > loss) & ~shocks.broken & ~(book.fragile[:, None] & (loss > 0))
-        rows = np.arange(len(book.joint.debtor))
-        called = parts(book.joint, rows, broken["claim"][book.joint.debtor], stands[book.joint.guarantor])
-        np.add.at(total, book.joint.guarantor, np.maximum(called - book.joint.booked[:, None], 0))
-    return total
 
 
 def lost(book, shocks, terms):
@@ -68,11 +57,11 @@ def test_no_other_solution_found_from_the_worst_case_has_a_smaller_loss(seed, mo
     assert (lost(book, shocks, terms) <= worst + CLOSE).all()
 
 
-@given(seeds, models, st.floats(0, 20))
+@given(seeds, models, st.floats(0, 20), st.sampled_from([0.5, 0.8]))
 @law
-def test_what_is_missing_never_falls_as_losses_grow(seed, model, shock):
-    """Also where a shock takes more than all outside assets."""
-    book, terms = any_book(seed), rules(model)
+def test_what_is_missing_never_falls_as_losses_grow(seed, model, shock, alpha):
+    """Also where a shock takes more than all outside assets, which failure may cost more or less than claims."""
+    book, terms = any_book(seed), rules(model, alpha=alpha)
     losses = shock + np.tile(np.linspace(0, 30, 61), (book.parties, 1))
     shocks = Shocks(np.full_like(losses, shock))
 

@@ -7,7 +7,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from relparty.graph.assumptions import Assumptions
-from relparty.graph.contagion import Shocks, settle
+from relparty.graph.book import Shocks
+from relparty.graph.contagion import settle
 from relparty.graph.snapshot import Snapshot
 from relparty.graph.stress_book import StressBook, stress_book
 

@@ -84,6 +84,8 @@ def test_a_party_with_equity_whose_total_assets_are_missing_is_never_guessed():
 
 
 @pytest.mark.parametrize(("named", "told"), [
+    ({"sector": ""}, "--sector '': every code begins so"),
+    ({"region": " "}, "--region '': every code begins so"),
     ({"sector": "X"}, "X: the industry of no enterprise begins so. There are C17, C26, F51"),
     ({"region": "DE"}, "There are CN-33, CN-44"),
     ({"sector": "C", "region": "CN-44"}, "no enterprise is of --sector C and of --region CN-44"),
@@ -95,6 +97,16 @@ def test_a_party_with_equity_whose_total_assets_are_missing_is_never_guessed():
 def test_what_is_not_there_is_told_with_what_there_is(named, told):
     with pytest.raises(UsageError, match=told):
         scenario(BANK, Named(**named))
+
+
+def test_losses_that_add_up_beyond_any_number_are_refused(shocks):
+    with pytest.raises(DataError, match="A: its losses add up beyond any number"):
+        scenario(BANK, Named(shocks=shocks("party_id,loss\nA,1e308\nA,1e308\n")))
+
+
+def test_a_folder_is_no_file_of_shocks(tmp_path):
+    with pytest.raises(UsageError, match="it is a folder"):
+        read_shocks(tmp_path)
 
 
 def test_an_unknown_party_of_a_file_is_told_with_its_line(shocks):
@@ -110,6 +122,8 @@ def test_an_unknown_party_of_a_file_is_told_with_its_line(shocks):
     ("party_id,loss\nA,\n", "line 2: no loss is stated"),
     ("party_id,loss,loss_share\nA,5,.5\n", "line 2: loss and loss_share are both stated"),
     ("party_id,loss\n,5\n", "line 2: party_id is empty"),
+    ("party_id,loss\n", "shock.csv: nobody loses anything. State a loss above 0"),
+    ("party_id,loss,loss_share\nA,0,\nB,,0\n", "nobody loses anything"),
     ("party_id,loss\nA,5,6\n", "line 2: 2 fields in the heading"),
     ("party_id,amount\nA,5\n", "it has party_id, amount; wanted are party_id, and loss or loss_share"),
 ])  # fmt: skip

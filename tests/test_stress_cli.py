@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from relparty import stress_parts, stress_wanted, stressing
 from relparty.cli import main
 from relparty.cli_stress import MODELS, stress
-from relparty.graph.assumptions import SINGLE_HIT, Assumptions
+from relparty.graph.assumptions import PRODUCTION, SINGLE_HIT, Assumptions
 from relparty.graph.configuration import configuration
 from relparty.graph.valuations import MODELS as VALUATIONS
 
@@ -115,6 +115,11 @@ def test_the_summary_holds_the_counts(relparty, tmp_path):
     (["--fails", "C", "--recovery", "1.5"], 2, "--recovery 1.5: it is a fraction from 0 to 1"),
     (["--fails", "C", "--cover", "nan"], 2, "--cover nan: it is a fraction"),
     (["--fails", "C", "--volatility", "0"], 2, "a yearly volatility above 0"),
+    (["--fails", "C", "--model", "furfine", "--seniority", "external_senior"], 2, "goes with --model en or rv alone"),
+    (["--each", "--model", "esri"], 2, "--each goes with models of balance sheets"),
+    (["--model", "esri"], 2, "nobody is closed. Name --fails"),
+    (["--model", "esri", "--fails", "C"], 3, "turnover"),
+    (["--each", "--rounds", "0"], 2, "--rounds 0: it is a number of rounds, 1 or more"),
     (["--fails", "C", "--model", "best"], 2, "'best' is not one of"),
 ])  # fmt: skip
 def test_a_mistake_says_what_would_be_right(relparty, words, code, said):
@@ -125,13 +130,60 @@ def test_a_mistake_says_what_would_be_right(relparty, words, code, said):
     assert result.stdout == ""
 
 
+@pytest.fixture
+def blind(relparty, tmp_path):
+    """The same bank, in which nobody knows the equity of B any more."""
+    sheets = FILES["accounts"].replace("B,solo,2023-12-31,2024-01-31,100,20,80\n", "")
+    (tmp_path / "blind").mkdir()
+    for name, text in (FILES | {"accounts": sheets}).items():
+        (tmp_path / "blind" / f"{name}.csv").write_text(text, encoding="utf-8")
+    return lambda *words, **more: relparty("--home", str(tmp_path / "other"), *words, **more)
+
+
+@pytest.mark.parametrize("question", [("--each", "--dry-run", "--as-of", "2024-06-30"), ("--reverse", "50")])
+def test_failures_in_turn_never_refuse_and_say_so(blind, question):
+    """C would take down B, if B's equity were known: what the bank loses is at least its 60 on C."""
+    blind("load", "blind", "--no-store")
+    result = blind("stress", *FURFINE, *question)
+
+    assert "without equity: absorb" in result.stderr
+    assert "without known equity" in result.stderr
+    assert "at least" in result.stderr
+    assert "without positive equity" in blind("stress", *FURFINE, "--fails", "C", code=3).stderr
+
+
+def test_what_closed_firms_take_with_them_in_production(relparty, tmp_path):
+    """A sells B 8 and B sells C 8, nobody sells outside: all that A sells is lost at once, and B's sales for want of its
+    only input: everything; by C's closing too. Without final demand the figure hangs on eps, which is said."""
+    (tmp_path / "goods").mkdir()
+    for name, text in FILES.items():
+        (tmp_path / "goods" / f"{name}.csv").write_text(text, encoding="utf-8")
+    rows = "A,B,8,2023-01-01,2024-01-01\nB,C,8,2023-01-01,2024-01-01\n"
+    heading = "supplier_id,buyer_id,turnover,period_from,valid_from\n"
+    (tmp_path / "goods" / "supplies.csv").write_text(
+        heading + rows.replace(",2024-01-01", ",2023-12-31"), encoding="utf-8"
+    )
+    relparty("--home", str(tmp_path / "third"), "load", "goods", "--no-store")
+
+    result = relparty(
+        "--home", str(tmp_path / "third"), "stress", "--model", "esri", "--fails", "A", "--format", "json"
+    )
+
+    assert [(row["party_id"], row["esri"]) for row in told(result)] == [("A", pytest.approx(1.0))]
+    assert "closed together, 1 firms take 100.0000% of all output" in result.stderr
+    assert "final demand" in result.stderr
+
+
 def test_the_models_and_defaults_of_the_command_are_those_of_the_assumptions():
     given, taken = {option.name: option.default for option in stress.params}, Assumptions()
 
-    assert set(MODELS) == {*VALUATIONS, SINGLE_HIT}
+    assert set(MODELS) == {*VALUATIONS, SINGLE_HIT, PRODUCTION}
     assert (given["model"], given["supply"], given["cover"]) == (taken.model, taken.supply, taken.cover)
+    assert given["rounds"] == taken.rounds
     assert (given["without_equity"], given["at_zero"] == "fails") == (taken.without_equity, taken.terms.zero_fails)
-    assert all(given[name] == getattr(taken.terms, name) for name in ("recovery", "alpha", "beta", "volatility"))
+    assert all(
+        given[name] == getattr(taken.terms, name) for name in ("recovery", "alpha", "beta", "volatility", "seniority")
+    )
 
 
 def firms(server, *names):
