@@ -80,7 +80,7 @@ def _graded(model: Model, register: Register, day: date, scale: MasterScale, set
     """Of each firm that counts on a training day its grade, for which part of the horizon it was seen, its default."""
     snapshot = register.as_of(day, settings)
     firms = model.score(snapshot).firms.select(risk_grade=scale.grade(pl.col("risk_pd")))
-    became = outcomes(model.task, register, snapshot, model.days.validation)
+    became = outcomes(model.task, register, snapshot, model.days.validation or model.days.until)
     whole = pl.when("default").then(1.0).otherwise(pl.col("months") / model.task.horizon)
     return became.select(
         firms["risk_grade"].gather(became["row"]), seen=whole, default=pl.col("default").cast(pl.Int64)

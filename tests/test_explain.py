@@ -1,12 +1,13 @@
 """relparty explain: the parts of a PD add up, name their records, and show what a given failure would do."""
 
 import json
-from math import expm1, log1p
+from math import exp, expm1, log1p
 
 import polars as pl
 import pytest
 from click.testing import CliRunner
 from relparty.cli import main
+from relparty.gnn.network import FIRST_DELAY
 from relparty.graph.errors import UsageError
 from relparty.graph.score_parts import beside, score_parts
 
@@ -25,6 +26,7 @@ FILES = {  # B lends to A, C to B; D stands alone, P is a person
     "C B L-2 40 2023-01-01 R-2",
 }
 BANK = register(**FILES)
+LATE = 1 + log1p(exp(FIRST_DELAY))  # of an untrained network
 
 
 def hazard(pd: float) -> float:
@@ -33,18 +35,18 @@ def hazard(pd: float) -> float:
 
 
 def conduction(row: dict[str, float], neighbour: float) -> float:
-    """q of a firm's only link: its hazard is -log(1 - PD of the neighbour times q)."""
-    return -expm1(hazard(row["risk_pd_standalone"]) - hazard(row["risk_pd"])) / neighbour
+    """q of a firm's only link: its hazard is -log(1 - q times the neighbour's chance to fail early enough)."""
+    return -expm1(hazard(row["risk_pd_standalone"]) - hazard(row["risk_pd"])) / neighbour**LATE
 
 
 def test_a_given_failure_conducts_as_a_certain_one_down_the_chain() -> None:
-    """PD_B = 1 - (1 - own_B)(1 - q), PD_C = 1 - (1 - own_C)(1 - PD_B q'): with A sure to fail, not with PD_A."""
+    """PD_B = 1 - (1 - own_B)(1 - q), PD_C = 1 - (1 - own_C)(1 - PD_B^l q'): with A sure to fail, not with PD_A^l."""
     snapshot = BANK.as_of(day(DAY))
     model = untrained(snapshot)
     before, after = (model.score(snapshot, given).firms.to_dicts() for given in ((), ("A",)))
     first, second = conduction(before[1], before[0]["risk_pd"]), conduction(before[2], before[1]["risk_pd"])
     b = 1 - (1 - before[1]["risk_pd_standalone"]) * (1 - first)
-    c = 1 - (1 - before[2]["risk_pd_standalone"]) * (1 - b * second)
+    c = 1 - (1 - before[2]["risk_pd_standalone"]) * (1 - b**LATE * second)
 
     assert [row["risk_pd"] for row in after] == pytest.approx([1.0, b, c, before[3]["risk_pd"]], abs=1e-9)
     assert after[2]["risk_pd"] > before[2]["risk_pd"] > before[2]["risk_pd_standalone"]

@@ -26,12 +26,12 @@ def test_a_run_of_the_training_day_has_not_moved_in_any_measure(relparty_scored,
 def test_a_book_that_has_moved_is_red_and_exits_as_broken_data_does(relparty_scored):
     """All that is drawn is a hundredfold from the end of the year on: a correction that became known in time."""
     exposures = next(iter(pl.scan_parquet("home/register/exposures-*.parquet").collect().partition_by("source")))
-    said = exposures.filter(pl.col("valid_from") <= pl.date(2022, 12, 31)).with_columns(
-        drawn=pl.col("drawn") * 100, recorded_on=pl.date(2022, 12, 31)
+    said = exposures.filter(pl.col("valid_from") <= pl.date(2023, 1, 20)).with_columns(
+        drawn=pl.col("drawn") * 100, recorded_on=pl.date(2023, 1, 20)
     )
     said.drop("file", "line").unique(["facility_id", "valid_from"]).write_parquet("exposures.parquet")
     relparty_scored("load", "exposures.parquet", "--no-store")
-    relparty_scored("score", "--as-of", "2022-12-31", "--dry-run")
+    relparty_scored("score", "--as-of", "2023-01-20", "--dry-run")
 
     result = relparty_scored("monitor", "--format", "json", code=3)
 
