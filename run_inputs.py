@@ -23,9 +23,7 @@ ON_LOADING = {"persons"}  # what it did lies in the register
 OF_THE_REGISTER = "register"  # the one hash that later knowledge changes; the day's snapshot says what was used of it
 
 
-def run_of(
-    kind: str, snapshot: Snapshot, by: str, config: Configuration, also: Mapping[str, str] | None = None
-) -> Run:
+def run_of(kind: str, snapshot: Snapshot, by: str, config: Configuration, also: Mapping[str, str] | None = None) -> Run:
     """The run of a model or rule set on a snapshot, named by what went in: the same again is the same run.
 
     `also` are hashes of what else went in.

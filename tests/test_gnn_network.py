@@ -145,7 +145,9 @@ def test_another_component_never_moves_a_bit_of_mine_however_long_it_takes_to_se
 def test_balance_rises_with_leverage_and_falls_with_calm() -> None:
     """Half leveraged at a volatility of .2: log(.5) / .2, in quarters: -.87; calmer, farther from default."""
     half = torch.tensor([np.log(0.5)] * 2, dtype=torch.float64)
-    near, far = balance(half, torch.tensor([0.2, 0.1], dtype=torch.float64), torch.zeros(2, dtype=torch.float64))[:, 0].tolist()
+    near, far = balance(half, torch.tensor([0.2, 0.1], dtype=torch.float64), torch.zeros(2, dtype=torch.float64))[
+        :, 0
+    ].tolist()
     assert near == pytest.approx(np.log(0.5) / 0.2 / 4)
     assert far < near
 
