@@ -114,7 +114,7 @@ class HazardNetwork(nn.Module):
         self.rising = nn.Parameter(0.5 * torch.randn(3, units, dtype=torch.float64) - 0.5)  # made positive before use
         self.free = nn.Parameter(0.1 * torch.randn(width, units, dtype=torch.float64))
         self.shift = nn.Parameter(torch.linspace(-2, 2, units, dtype=torch.float64))
-        self.outward = nn.Parameter(torch.full((units,), -1.0, dtype=torch.float64))  # made positive before use
+        self.outward = nn.Parameter(torch.zeros(units, dtype=torch.float64))  # made positive before use
         self.level = nn.Parameter(torch.tensor(-3.0, dtype=torch.float64))
         self.swing = nn.Parameter(torch.tensor([0.0, 1.0], dtype=torch.float64))  # sigma from the volatility seen
         self.tilt = nn.Parameter(torch.zeros(width, dtype=torch.float64))  # and from all else

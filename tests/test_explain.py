@@ -36,7 +36,8 @@ def hazard(pd: float) -> float:
 
 def conduction(row: dict[str, float], neighbour: float) -> float:
     """q of a firm's only link: its hazard is -log(1 - q times the neighbour's chance to fail early enough)."""
-    return -expm1(hazard(row["risk_pd_standalone"]) - hazard(row["risk_pd"])) / neighbour**LATE
+    early: float = neighbour**LATE
+    return -expm1(hazard(row["risk_pd_standalone"]) - hazard(row["risk_pd"])) / early
 
 
 def test_a_given_failure_conducts_as_a_certain_one_down_the_chain() -> None:

@@ -20,7 +20,7 @@ from .oracle_measures import Gate, Judged, motifs
 from .oracle_page import page
 from .oracle_questions import answered
 
-TRIAL = Config(steps=360, settled=360, members=0)  # a whole economy teaches without a day to stop by
+TRIAL = Config(steps=360, settled=360, rate=0.05, members=0)  # a whole economy teaches without a day to stop by
 
 
 @dataclass(frozen=True)
