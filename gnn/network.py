@@ -209,12 +209,13 @@ class HazardNetwork(nn.Module):
 
     def sigma(self, volatility: Tensor, x: Tensor) -> Tensor:
         """What a year may do to assets (n,), from the volatility that was seen and all else that is known."""
-        return torch.exp(self.swing[0] + self.swing[1] * volatility.log() + x @ self.tilt)
+        return torch.exp(self.swing[0] + self.swing[1] * volatility.log() + (x * self.tilt).sum(dim=1))
 
     def hazard(self, inner: Tensor, sheet: Tensor) -> Tensor:
         """F from what a firm is, inner (k, u), and its balance sheet (k, 3), in which it never falls. Shape (k,)."""
-        units = torch.tanh(torch.addmm(inner, sheet, _softplus(self.rising)))  # (k, u)
-        return torch.exp((units @ _softplus(self.outward) + self.level).clamp(max=LETHAL_LOG))  # (k,)
+        rising = _softplus(self.rising)  # (3, u), above 0; no product of matrices, whose rounding depends on the place
+        units = torch.tanh(inner + sheet[:, :1] * rising[0] + sheet[:, 1:2] * rising[1] + sheet[:, 2:] * rising[2])
+        return torch.exp(((units * _softplus(self.outward)).sum(dim=1) + self.level).clamp(max=LETHAL_LOG))  # (k,)
 
 
 def balance(leverage: Tensor, sigma: Tensor, lost: Tensor) -> Tensor:
@@ -245,7 +246,8 @@ def spread(own: Tensor, link: Tensor, conducts: Conduct, wiring: Wiring) -> Tens
     sent = scatter(link, wiring.pair, dim_size=pairs, reduce="sum")  # (p,)
     returned = torch.cat([sent, sent.new_zeros(1)])[wiring.back]  # (p,)
     default = -torch.expm1(-(total[wiring.first] - returned).clamp(min=0.0))  # (p,)
-    early = default.clamp(min=LEAST) ** conducts.late
+    # torch's own power rounds differently at the end of a tensor than inside it; these never do.
+    early = torch.exp(conducts.late * torch.log(default.clamp(min=LEAST)))
     early = torch.where(conducts.sure, 1.0, early)
     return -torch.log1p(early[wiring.pair] * conducts.minus_q)  # (e,)
 
