@@ -16,6 +16,7 @@ LIMITS = (
     "Severity and theta trade off: read them together, never one alone.",
     "Firms without accounts stand on the median balance sheet of the training days (risk_basis estimated).",
     "A firm of an industry, region or legal form that no training day knew is abstained: PD shown, not used.",
+    "So is a firm that stands to lose through a channel 1.5 times as much of its assets as any in training.",
 )
 
 

@@ -17,7 +17,8 @@ NAMES = [channel.name for channel in CHANNELS]
 def scores(snapshot: Snapshot, status: pl.Series, graph: HeteroData, hazards: Hazards, spread: Floats) -> Scores:
     """The scores of a snapshot's enterprises; `spread` (n,) is the standard deviation of the log hazard.
 
-    A firm whose industry, region or legal form no training day knew is `abstained`: its PD is shown, not used. In
+    A firm whose industry, region or legal form no training day knew, or that stands to lose far more through a channel
+    than any firm of training did, is `abstained`: its PD is shown, not used. In
     default: PD and standalone PD 1, contagion 0. Unseen: no PD. Contagion is split among links and channels as the
     hazard that they add.
     """

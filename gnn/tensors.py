@@ -17,6 +17,7 @@ from .features import BALANCE, CATEGORIES, NUMBERS, own_features
 
 EDGE_TYPES = tuple(("enterprise", channel.name, "enterprise") for channel in CHANNELS)
 FAR = 5.0  # standard deviations beyond which a number says no more
+BEYOND = 1.5  # times what any training firm stood to lose: further than that nothing was learned
 UNSEEN_LOSS = 0.1  # of assets: a loss that nobody tells, through a channel that training never saw
 
 
@@ -29,6 +30,7 @@ class Scales:
         sheet: medians of BALANCE, the explicit estimate where a firm has no accounts or no observations.
         vocabularies: the values of each of CATEGORIES in training, sorted.
         losses: by channel the median loss, a fraction of assets: the estimate where loss or assets are not known.
+        most: by channel the most that a firm stood to lose over all its links, a fraction of assets.
     """
 
     means: Mapping[str, float]
@@ -36,6 +38,7 @@ class Scales:
     sheet: Mapping[str, float]
     vocabularies: Mapping[str, Sequence[str]]
     losses: Mapping[str, float]
+    most: Mapping[str, float]
 
     @property
     def width(self) -> int:
@@ -51,12 +54,15 @@ def fit_scales(snapshots: Sequence[Snapshot]) -> Scales:
     edges = [_relative(snapshot, own) for snapshot, own in zip(snapshots, each, strict=True)]
     told = pl.concat(edges).drop_nulls("relative")
     medians = dict(told.group_by("channel").agg(pl.col("relative").median()).iter_rows())
+    whole = pl.concat(_exposed(each) for each in edges)
+    most = dict(whole.group_by("channel").agg(pl.col("exposed").max()).iter_rows())
     return Scales(
         means={name: float(rows[name].mean() or 0.0) for name in NUMBERS},  # type: ignore[arg-type]
         spreads={name: float(rows[name].std() or 0.0) for name in NUMBERS},  # type: ignore[arg-type]
         sheet=sheet,
         vocabularies={name: sorted(rows[name].drop_nulls().unique()) for name in CATEGORIES},
         losses={channel.name: medians.get(channel.name, UNSEEN_LOSS) for channel in CHANNELS},
+        most={channel.name: most.get(channel.name, 0.0) for channel in CHANNELS},
     )
 
 
@@ -73,8 +79,9 @@ def tensors(snapshot: Snapshot, scales: Scales, failed: pl.DataFrame) -> HeteroD
 
     Node storage `enterprise`: x (n, scales.width); leverage (n,), the logarithm of liabilities over assets; volatility
     (n,); and (n,) flags: estimated, it has no accounts; unknown, training never knew its industry, region or legal
-    form; failed, it is in default. Edge storages, one a channel: edge_index (2, e), from who fails to who suffers;
-    loss (e,), a fraction of the assets of who suffers, before severity; link_row (e,), in the channel's table.
+    form, or any firm that stands to lose so much through a channel; failed, it is in default. Edge
+    storages, one a channel: edge_index (2, e), from who fails to who suffers; loss (e,), a fraction of the assets of
+    who suffers, before severity; link_row (e,), in the channel's table.
     """
     rows = own_features(snapshot)
     graph = HeteroData()
@@ -82,9 +89,11 @@ def tensors(snapshot: Snapshot, scales: Scales, failed: pl.DataFrame) -> HeteroD
     firms.x = torch.from_numpy(_numbers(rows, scales))
     for name in BALANCE:
         firms[name] = tensor(rows[name].fill_null(scales.sheet[name]))
-    firms.estimated, firms.unknown = tensor(rows["leverage"].is_null()), tensor(_unknown(rows, scales))
+    firms.estimated = tensor(rows["leverage"].is_null())
     firms.failed = tensor(pl.arange(rows.height, dtype=pl.UInt32, eager=True).is_in(failed["party_row"].implode()))
     edges = _unbooked(snapshot, _relative(snapshot, rows), failed).cast({pl.UInt32: pl.Int64})
+    beyond = _exposed(edges).filter(pl.col("exposed") > BEYOND * pl.col("channel").replace_strict(scales.most))
+    firms.unknown = tensor(_unknown(rows, scales) | _flags(beyond["suffers"], rows.height))
     for kind, channel in zip(EDGE_TYPES, CHANNELS, strict=True):
         mine = edges.filter(pl.col("channel") == channel.name)
         graph[kind].edge_index = torch.stack([tensor(mine["fails"]), tensor(mine["suffers"])])
@@ -101,6 +110,15 @@ def tensor(column: pl.Series) -> Tensor:
 def _unknown(rows: pl.DataFrame, scales: Scales) -> pl.Series:
     strange = [~pl.col(name).is_in(list(words)).fill_null(value=True) for name, words in scales.vocabularies.items()]
     return rows.select(pl.any_horizontal(strange).alias("unknown")).to_series()
+
+
+def _exposed(edges: pl.DataFrame) -> pl.DataFrame:
+    """What each firm stands to lose through each channel over all links, `exposed`, a fraction of its assets."""
+    return edges.group_by("suffers", "channel").agg(exposed=pl.col("relative").sum())
+
+
+def _flags(rows: pl.Series, count: int) -> pl.Series:
+    return pl.arange(count, dtype=pl.Int64, eager=True).is_in(rows.implode())
 
 
 def _relative(snapshot: Snapshot, rows: pl.DataFrame) -> pl.DataFrame:
