@@ -54,7 +54,7 @@ def answered(models: Models, seed: int, asked: Folder, out: Path, step: Progress
 def _given(models: Models, asked: Folder, step: Progress) -> pl.DataFrame | None:
     """PD of each firm named in given.parquet if another fails, beside the truth."""
     rows = asked.told("given", "failed", "party_id", "pd_given")
-    if rows is None:
+    if rows is None or rows.is_empty():
         return None
     if "as_of" not in rows.columns:
         rows = rows.with_columns(as_of=pl.lit(asked.days[-1]))
@@ -91,7 +91,7 @@ def _interventions(models: Models, asked: Folder, step: Progress) -> pl.DataFram
         "pd_before",
     )
     rows = asked.told("interventions", *needs, "pd_after")
-    if rows is None:
+    if rows is None or rows.is_empty():
         return None
     parts = [_changed_on(models[day], asked.register.as_of(day), part, step) for day, part in _by_day(rows)]
     return pl.concat(parts).rename({"pd_after": "true", "pd_before": "true_before"}).drop_nulls(["true", "said"])
