@@ -15,21 +15,31 @@ from ..gnn.sample import Sample, unlabelled
 from ..gnn.task import Task
 from ..gnn.train import History, Learned, defaults, fit_learned, learning_days, shifted
 from ..graph.snapshot import Snapshot
+from .oracle_asked import ASKED, named_form
 from .oracle_folder import SCORED, TRUTH, Folder, anniversaries, over, training_days
-from .oracle_measures import Gate, Judged, motifs
+from .oracle_measures import Gate, Judged
+from .oracle_motifs import motifs
 from .oracle_page import page
 from .oracle_questions import answered
+from .oracle_run import GATES, YEARS, Papers
 
 TRIAL = Config(steps=360, settled=360, rate=0.05, members=0)  # a whole economy teaches without a day to stop by
 
 
 @dataclass(frozen=True)
 class Test:
-    """The economy to be judged on: its folder, its days, which firms stand in which motif by party_id and as_of."""
+    """The economy to be judged on.
+
+    Attributes:
+        snapshots: of the days of its truth.
+        motifs: which firms stand in which, by party_id and as_of.
+        form: by whose gates it is judged.
+    """
 
     folder: Folder
     snapshots: Sequence[Snapshot]
     motifs: pl.DataFrame
+    form: str
 
     def past(self, learned: Learned, task: Task) -> list[tuple[date, Sample]]:
         """Days of its own history whose outcomes a later test day knew, and the first such day."""
@@ -42,16 +52,30 @@ class Test:
         return [(by, history.sample(day, learned.scales, by)) for day, by in known.items()]
 
     @classmethod
-    def read(cls, path: Path) -> "Test":
-        """Reads a folder with its truth.
+    def read(cls, path: Path, form: str | None = None) -> "Test":
+        """Reads a folder with its truth; without a form the one that the folder tells.
 
         Raises:
-            UsageError, DataError: it isn't there, is no canonical one, or has no truth.
+            UsageError, DataError: it isn't there, is no canonical one, or has no truth; there is no such form.
         """
+        named = None if form is None else named_form(form)
         folder = Folder.read(path)
         snapshots = [folder.register.as_of(day) for day in folder.days]
         shapes = [motifs(each).with_columns(as_of=pl.lit(each.day)) for each in snapshots]
-        return cls(folder, snapshots, pl.concat(shapes))
+        return cls(folder, snapshots, pl.concat(shapes), named or folder.form)
+
+    def papers(self, taught: Folder, models: Mapping[int, str]) -> Papers:
+        """What a run on this economy was; `models` are ids by seed."""
+        return Papers(
+            form=self.form,
+            train=taught.path.name,
+            train_sha256=taught.sha256,
+            test=self.folder.path.name,
+            test_sha256=self.folder.sha256,
+            days=[str(day) for day in self.folder.days],
+            seeds=list(models),
+            models=list(models.values()),
+        )
 
     def beside_truth(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows of SCORED that have a truth, with it and their motifs."""
@@ -60,33 +84,57 @@ class Test:
         return both.join(self.motifs, on=["party_id", "as_of"], how="inner").drop_nulls()
 
 
-def run(train: Path, test: Path, out: Path, seeds: Sequence[int], step: Progress) -> str:
-    """Trains with each seed, scores the test's days, writes scores.parquet, gates.csv and oracle.md; returns the last.
+def run(train: Path, asked: Test, out: Path, seeds: Sequence[int], step: Progress) -> str:
+    """Trains with each seed, scores the test's days, and returns the page.
+
+    Writes it as oracle.md, its figures as gates.csv and years.csv, what the run was as run.json, and scores.parquet.
 
     Raises:
-        UsageError, DataError: a folder isn't there, is no canonical one, or the test's has no truth.
+        UsageError, DataError: the folder to train on isn't there, or is no canonical one.
     """
-    asked = Test.read(test)
     taught, task = Folder.read(train), Task()
     past = History(task, taught.register)
     learned = learning_days(past, training_days(taught.register, asked.folder.days, task))
     out.mkdir(parents=True, exist_ok=True)
-    scored, gates = list[pl.DataFrame](), list[Gate]()
     own_past = asked.past(learned, task)
+    scored, found, made = list[pl.DataFrame](), list[Figures](), dict[int, str]()
     for seed in seeds:
         model = fit_learned(past, learned, replace(TRIAL, seed=seed), step)
         models = by_day(model, learned, own_past, asked.folder.days)
         frames = {"gnn": _of_model(models, asked)} | _of_champions(model, learned, asked)
         scored += [frame.with_columns(model=pl.lit(name), seed=pl.lit(seed)) for name, frame in frames.items()]
-        for name, frame in frames.items():
-            gates += Judged(name, seed, asked.beside_truth(frame)).gates()
-        gates += answered(models, seed, asked.folder, out, step)
+        found += [judged(asked, frames, seed), Figures(answered(models, seed, asked.folder, out, step), [])]
+        made[seed] = model.model_id
     pl.concat(scored).select("model", "seed", *SCORED).write_parquet(out / "scores.parquet")
-    table = pl.DataFrame([asdict(gate) for gate in gates], infer_schema_length=None)
-    table.write_csv(out / "gates.csv")
-    text = page(table, learned, asked.folder)
+    asked.papers(taught, made).save(out)
+    table = written(found, out)
+    text = page(table, learned, asked.folder, asked.form)
     (out / "oracle.md").write_text(text, encoding="utf-8")
     return text
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Lines of gates.csv, and of years.csv."""
+
+    gates: Sequence[Gate]
+    years: Sequence[Mapping[str, object]]
+
+
+def judged(asked: Test, frames: Mapping[str, pl.DataFrame], seed: int) -> Figures:
+    """How near the scores of each model come to the truth: columns of SCORED by the model's name."""
+    each = [Judged(name, seed, asked.beside_truth(frame), ASKED[asked.form]) for name, frame in frames.items()]
+    return Figures([gate for one in each for gate in one.gates()], [row for one in each for row in one.by_year()])
+
+
+def written(found: Sequence[Figures], out: Path) -> pl.DataFrame:
+    """Writes gates.csv and years.csv, and returns the first."""
+    years = pl.DataFrame([row for figures in found for row in figures.years], infer_schema_length=None)
+    years.write_csv(out / YEARS)
+    gates = [asdict(gate) for figures in found for gate in figures.gates]
+    table = pl.DataFrame(gates, infer_schema_length=None)
+    table.write_csv(out / GATES)
+    return table
 
 
 def by_day(

@@ -1,5 +1,7 @@
 """A canonical folder with, apart from it, what is true: truth.parquet, given.parquet, interventions.parquet."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,8 +13,10 @@ import polars as pl
 from ..gnn.task import Task, earlier, last_known
 from ..graph.errors import DataError
 from ..graph.register import Register
+from ..loaders.economy_oracle import hashes
 from ..loaders.folder import read_folder
 from ..loaders.intake import take_in
+from .oracle_asked import ASKED, CLEAN
 
 SLACK = 7  # days by which a window may reach beyond the last record
 FEBRUARY, LEAP_DAY = 2, 28
@@ -62,6 +66,27 @@ class Folder:
         if rows is None:
             raise DataError(f"{self.path / 'truth.parquet'}: no such file. A test is judged by its truth.")
         return rows.with_columns(pl.col("as_of").cast(pl.Date))
+
+    @property
+    def sha256(self) -> str:
+        """Of all its files, by name."""
+        each = hashes(self.path, [file.name for file in self.path.iterdir() if file.is_file()])
+        return hashlib.sha256("".join(f"{each[name]}  {name}\n" for name in sorted(each)).encode()).hexdigest()
+
+    @property
+    def form(self) -> str:
+        """The form of which economy.json is told to be; clean where it tells of none of which anything else is asked.
+
+        Raises:
+            DataError: the file is no JSON.
+        """
+        file = self.path / "economy.json"
+        try:
+            said = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        except ValueError as error:
+            raise DataError(f"{file}: no JSON ({error}). Mend it, or say --form.") from error
+        told = said.get("form") if isinstance(said, dict) else None
+        return told if isinstance(told, str) and told in ASKED else CLEAN
 
     @property
     def days(self) -> list[date]:

@@ -1,27 +1,24 @@
 """How near scores come to a known truth: by band, by motif, given a failure, under an intervention; with its gates."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
-from ..graph.snapshot import Snapshot
+from .oracle_asked import NEAR_AUC, Asked
+from .oracle_motifs import MOTIFS
 
 Floats = npt.NDArray[np.float64]
 
 PD_BANDS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 1.0)
 CONTAGION_BANDS = (0.0, 0.001, 0.005, 0.01, 0.03, 0.1, 1.0)
 LEAST_FIRMS = 30  # in a band or motif: fewer say nothing
-STAR = 3  # debtors of a guarantor from which on it is a star's centre
-RING = 3  # firms that guarantee each other in a circle
 REAL = 0.006  # mean contagion of an economy of this kind whose links carry losses
 MOST = "without the 1% largest"
-MOTIFS = ("mutual pair", "ring", "star's centre", "star's leaf", "parent", "subsidiary")
+YEARLY = ("pd mean", "contagion mean", "contagion mean, absolute", "AUC")
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,7 @@ class Judged:
     model: str
     seed: int
     rows: pl.DataFrame  # pd, pd_standalone, contagion, the same with _true, linked, one flag a motif
+    asked: Asked
 
     def gates(self) -> list[Gate]:
         """Every figure of the table."""
@@ -62,6 +60,15 @@ class Judged:
         else:
             found += self._nothing()
         return [*found, self._auc()]
+
+    def by_year(self) -> list[dict[str, object]]:
+        """Lines of years.csv: the figures of YEARLY day by day; of a single day nothing is asked."""
+        days = self.rows.partition_by("as_of", as_dict=True)
+        each = [(day, gate) for (day,), rows in sorted(days.items()) for gate in replace(self, rows=rows).gates()]
+        shown = ("model", "seed", "what", "firms", "found", "truth")
+        return [
+            {"as_of": day} | {name: asdict(gate)[name] for name in shown} for day, gate in each if gate.what in YEARLY
+        ]
 
     def _gate(self, what: str, firms: int, pair: tuple[float, float], asked: str, passes: bool | None) -> Gate:  # noqa: FBT001
         return Gate(self.model, self.seed, what, firms, *pair, asked, passes if firms >= LEAST_FIRMS else None)
@@ -84,8 +91,8 @@ class Judged:
         return gates
 
     def _mean(self) -> Gate:
-        pair = _means(self.rows)
-        return self._gate("contagion mean", self.rows.height, pair, "within 6%", _near(pair, 0.06))
+        pair, part = _means(self.rows), self.asked.mean
+        return self._gate("contagion mean", self.rows.height, pair, f"within {part:.0%}", _near(pair, part))
 
     def _nothing(self) -> list[Gate]:
         """Where links carry nothing: how much contagion is seen all the same."""
@@ -112,15 +119,23 @@ class Judged:
         rest = true < np.quantile(true, 0.99)
         whole, without = _pearson(said, true), _pearson(said[rest], true[rest])
         return [
-            self._gate("contagion Pearson, all", len(said), (whole, 1.0), "at least .96", whole >= 0.96),
-            self._gate(f"contagion Pearson, {MOST}", int(rest.sum()), (without, 1.0), "at least .93", without >= 0.93),
+            self._at_least("contagion Pearson, all", len(said), (whole, 1.0), self.asked.pearson),
+            self._at_least(f"contagion Pearson, {MOST}", int(rest.sum()), (without, 1.0), self.asked.rest),
         ]
+
+    def _at_least(self, what: str, firms: int, pair: tuple[float, float], least: float | None) -> Gate:
+        """Without a least, nothing is asked."""
+        if least is None:
+            return self._gate(what, firms, pair, "", None)
+        return self._gate(what, firms, pair, f"at least {least:.2f}", pair[0] >= least)
 
     def _auc(self) -> Gate:
         """Expected AUC over draws of defaults from the true PDs, beside that of the true PDs themselves."""
         true = self.rows["pd_true"].to_numpy()
         pair = expected_auc(self.rows["pd"].to_numpy(), true), expected_auc(true, true)
-        return self._gate("AUC", len(true), pair, "within .002", pair[1] - pair[0] <= 0.002)
+        if self.asked.auc is not None:
+            return self._at_least("AUC", len(true), pair, self.asked.auc)
+        return self._gate("AUC", len(true), pair, f"within {NEAR_AUC}", pair[1] - pair[0] <= NEAR_AUC)
 
 
 def slope(said: Floats, true: Floats) -> float:
@@ -136,54 +151,6 @@ def expected_auc(score: Floats, pd: Floats) -> float:
     bad, good = np.add.reduceat(bad, first), np.add.reduceat(good, first)
     below = np.cumsum(good) - good / 2
     return float((bad * below).sum() / (bad.sum() * good.sum()))
-
-
-def motifs(snapshot: Snapshot) -> pl.DataFrame:
-    """One row an enterprise: party_id, `linked` (any link at all with another enterprise) and one flag a motif."""
-    size = snapshot.enterprises
-    guarantees, stakes = (_ends(snapshot, name) for name in ("guarantees", "owns"))
-    every = np.concatenate([_ends(snapshot, name) for name in ("guarantees", "owns", "supplies", "lends_to")], axis=1)
-    centre, leaf = _stars(guarantees, size)
-    mutual, ring = _circles(guarantees, size)
-    flags = {
-        "linked": np.isin(np.arange(size), every),
-        "mutual pair": mutual,
-        "ring": ring,
-        "star's centre": centre,
-        "star's leaf": leaf,
-        "parent": np.isin(np.arange(size), stakes[0]),
-        "subsidiary": np.isin(np.arange(size), stakes[1]),
-    }
-    return pl.DataFrame({"party_id": snapshot.parties["party_id"].head(size)}).with_columns(
-        pl.Series(name, flag) for name, flag in flags.items()
-    )
-
-
-def _ends(snapshot: Snapshot, table: str) -> npt.NDArray[np.int64]:
-    """Source and target of the links between enterprises, (2, m)."""
-    rows = snapshot.table(table).select("source_row", "target_row").cast(pl.Int64)
-    both = rows.filter(
-        (pl.max_horizontal(pl.all()) < snapshot.enterprises) & (pl.col("source_row") != pl.col("target_row"))
-    )
-    return np.ascontiguousarray(both.to_numpy().T)
-
-
-def _circles(ends: npt.NDArray[np.int64], size: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Who stands in a mutual guarantee, and who in a larger circle."""
-    links = csr_array((np.ones(ends.shape[1], np.int8), (ends[0], ends[1])), shape=(size, size))
-    both = links.multiply(links.T)
-    _, label = connected_components(links, directed=True, connection="strong")
-    ring = np.bincount(label, minlength=size)[label] >= RING
-    return np.asarray(both.sum(axis=1)).ravel() > 0, ring
-
-
-def _stars(ends: npt.NDArray[np.int64], size: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Who guarantees at least STAR others, and whom they guarantee."""
-    pairs = np.unique(ends, axis=1)
-    centre = np.bincount(pairs[0], minlength=size) >= STAR
-    leaf = np.zeros(size, bool)
-    leaf[pairs[1][centre[pairs[0]]]] = True
-    return centre, leaf
 
 
 def _means(rows: pl.DataFrame) -> tuple[float, float]:

@@ -9,11 +9,12 @@ MARKS = {True: "yes", False: "no", None: ""}
 IN_SHORT = ("contagion mean", "contagion Pearson, all", "contagion Pearson, without the 1% largest", "AUC")
 
 
-def page(gates: pl.DataFrame, learned: Learned, asked: Folder) -> str:
+def page(gates: pl.DataFrame, learned: Learned, asked: Folder, form: str) -> str:
     """Champions beside the GNN, then all figures of the GNN by seed, as Markdown."""
     firms, days = sum(len(day.rows) for day in learned.days), sorted(learned.known)
     lines = [f"# Oracle: trained on {len(days)} days from {days[0]} to {days[-1]}, {firms:,} firms and days", ""]
-    lines += [f"Judged on {asked.path.name}, {len(asked.days)} days from {asked.days[0]} to {asked.days[-1]}."]
+    span = f"{len(asked.days)} days from {asked.days[0]} to {asked.days[-1]}"
+    lines += [f"Judged on {asked.path.name}, {span}, by the gates of form {form}."]
     lines += ["Severities and contagion are unknown to every model; figures are means over firms and days.", ""]
     lines += [*_beside(gates), "", *_every(gates.filter(pl.col("model") == "gnn")), ""]
     return "\n".join(lines)
