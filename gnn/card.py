@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from math import isnan
 from typing import Any
 
 from ..graph.schema import CHANNELS
@@ -30,7 +31,7 @@ def card(
         "training": _counts(training),
         "test": _counts([test]),
         "metrics": {
-            name: {metric: asdict(measure(test.outcome, pd, rule, resamples)) for metric, rule in METRICS.items()}
+            name: {metric: _told(measure(test.outcome, pd, rule, resamples)) for metric, rule in METRICS.items()}
             for name, pd in pds.items()
         },
         "verdict": [verdict(name, gain) for name, gain in gains.items()],
@@ -89,5 +90,12 @@ def as_text(model_id: str, card: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "", "## Limits", "", *(f"- {limit}" for limit in card["limits"]), ""])
 
 
-def _shown(figures: Mapping[str, float]) -> str:
+def _told(figures: Measured) -> dict[str, float | None]:
+    """None for nan, which JSON doesn't know."""
+    return {name: None if isnan(value) else value for name, value in asdict(figures).items()}
+
+
+def _shown(figures: Mapping[str, float | None]) -> str:
+    if figures["value"] is None:
+        return "none"
     return f"{figures['value']:.3f} [{figures['low']:.3f}, {figures['high']:.3f}]"

@@ -30,13 +30,14 @@ Metric = Callable[[Outcome, Floats, Floats], float]  # outcome, PD and weight of
 
 
 def auc(outcome: Outcome, pd: Floats, weight: Floats) -> float:
-    """The chance that a firm that defaulted had a higher PD than one that did not; ties count half."""
+    """The chance that a firm that defaulted had a higher PD than one that did not; ties count half; nan without both."""
     order = np.argsort(pd, kind="stable")
     bad, good = (weight * outcome.default)[order], (weight * (1 - outcome.default))[order]
     first = np.flatnonzero(np.r_[True, np.diff(pd[order]) > 0])
     bad, good = np.add.reduceat(bad, first), np.add.reduceat(good, first)
     below = np.cumsum(good) - good / 2
-    return float((bad * below).sum() / (bad.sum() * good.sum()))
+    pairs = bad.sum() * good.sum()
+    return float((bad * below).sum() / pairs) if pairs > 0 else float("nan")
 
 
 def log_loss(outcome: Outcome, pd: Floats, weight: Floats) -> float:
@@ -47,17 +48,18 @@ def log_loss(outcome: Outcome, pd: Floats, weight: Floats) -> float:
 
 
 def level(outcome: Outcome, pd: Floats, weight: Floats) -> float:
-    """Expected over observed defaults: 1 is right, 2 is twice too many."""
+    """Expected over observed defaults: 1 is right, 2 is twice too many; nan where none was observed."""
     expected = -np.expm1(outcome.seen * np.log1p(-np.clip(pd, 0, 1 - 1e-12)))
     expected = np.where(outcome.default > 0, pd, expected)
-    return float((weight * expected).sum() / (weight * outcome.default).sum())
+    observed = (weight * outcome.default).sum()
+    return float((weight * expected).sum() / observed) if observed > 0 else float("nan")
 
 
 METRICS: Mapping[str, Metric] = {"auc": auc, "log_loss": log_loss, "level": level}
 
 
 def measure(outcome: Outcome, pd: Floats, metric: Metric, resamples: int, seed: int = 0) -> Measured:
-    """A metric with its interval."""
+    """A metric with its interval; nan throughout where it is nan: what it lacks, every resample lacks."""
     figures = [metric(outcome, pd, weight) for weight in _weights(outcome, resamples, seed)]
     return _measured(metric(outcome, pd, np.ones(len(pd))), figures)
 

@@ -142,7 +142,7 @@ def _numbers(rows: pl.DataFrame, scales: Scales) -> npt.NDArray[np.float64]:
     columns = []
     for name in NUMBERS:
         spread = scales.spreads[name]
-        scaled = (pl.col(name) - scales.means[name]) / spread if spread > 0 else pl.lit(0.0)
+        scaled = (pl.col(name) - scales.means[name]) / spread if spread > 0 else pl.repeat(0.0, pl.len())
         columns.append(scaled.fill_nan(None).fill_null(0.0).clip(-FAR, FAR).alias(name))
     for name in CATEGORIES:
         words = scales.vocabularies[name]

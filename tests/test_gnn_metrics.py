@@ -1,5 +1,7 @@
 """Metrics: ranking, likelihood and level by sums that can be done by hand, and against scikit-learn."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 from relparty.gnn.card import verdict
@@ -44,6 +46,25 @@ def test_an_interval_holds_its_figure_and_is_the_same_when_asked_again() -> None
     first, again = measure(drawn, score, auc, 100), measure(drawn, score, auc, 100)
     assert first == again
     assert first.low < first.value < first.high
+
+
+@pytest.mark.parametrize("kind", [0.0, 1.0])
+def test_where_all_fare_alike_nothing_is_ranked(kind: float) -> None:
+    """Neither the figure nor any resample of it has a pair of a default and a survivor."""
+    alike, score = outcome(*[kind] * 10), np.linspace(0.1, 0.9, 10)
+    assert np.isnan(auc(alike, score, np.ones(10)))
+    assert np.isnan(astuple(measure(alike, score, auc, 20))).all()
+    assert np.isnan(astuple(difference(alike, score, score[::-1], auc, 20))).all()
+    assert np.isfinite(astuple(measure(alike, score, log_loss, 20))).all()
+
+
+def test_without_a_default_there_is_no_level() -> None:
+    assert np.isnan(astuple(measure(outcome(0, 0, 0), np.array([0.1, 0.2, 0.3]), level, 20))).all()
+
+
+def test_a_resample_always_has_the_only_default_there_is() -> None:
+    drawn = outcome(1, *[0.0] * 30)
+    assert np.isfinite(astuple(measure(drawn, np.linspace(0.1, 0.9, 31), auc, 200))).all()
 
 
 def test_no_model_beats_itself() -> None:
