@@ -192,7 +192,7 @@ def train_model(config: Configuration, until: date | None, seed: int, step: Step
     """Trains on what the register knew by `until`, saves the model, and tells what its card says."""
     from .gnn.card import as_text
     from .gnn.config import Config
-    from .gnn.grades import grade_counts
+    from .gnn.grades import card_grades, grade_counts
     from .gnn.stability import reference
     from .gnn.task import Task
     from .gnn.train import fit
@@ -201,7 +201,8 @@ def train_model(config: Configuration, until: date | None, seed: int, step: Step
     register = loaded(config)
     model = fit(Task(until=until), register, Config(seed=seed), step, config.settings)
     learned_from = register.as_of(model.days.train[-1], config.settings)
-    model = replace(model, reference=reference(learned_from, model.score(learned_from)))
+    figures = {**model.card, "grades": card_grades(model, register, config.scale, config.settings)}
+    model = replace(model, reference=reference(learned_from, model.score(learned_from)), card=figures)
     target = model.save(config.home / "models")
     grade_counts(model, register, config.scale, config.settings).save(target)
     lines = [*as_text(model.model_id, model.card).splitlines(), f"saved in {target}"]

@@ -85,9 +85,30 @@ def as_text(model_id: str, card: Mapping[str, Any]) -> str:
     lines += ["| model | " + " | ".join(METRICS) + " |", "|---" * (len(METRICS) + 1) + "|"]
     lines += [f"| {name} | " + " | ".join(map(_shown, row.values())) + " |" for name, row in card["metrics"].items()]
     lines += ["", "95 % intervals over resampled firms; level = expected over observed defaults.", "", *card["verdict"]]
-    lines += ["", "## Channels", "", "| channel | severity | theta |", "|---|---|---|"]
+    lines += [
+        *_grades(card.get("grades", ())),
+        "",
+        "## Channels",
+        "",
+        "| channel | severity | theta |",
+        "|---|---|---|",
+    ]
     lines += [f"| {name} | {row['severity']:.2f} | {row['theta']:.2f} |" for name, row in card["channels"].items()]
     return "\n".join([*lines, "", "## Limits", "", *(f"- {limit}" for limit in card["limits"]), ""])
+
+
+def _grades(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Expected and observed defaults of the test day by grade of the master scale."""
+    if not rows:
+        return []
+    lines = ["", "## Grades on the test day", "", "| grade | PD | firms | expected | defaults | default rate |"]
+    lines += ["|---" * 6 + "|"]
+    for row in rows:
+        seen = f"{row['defaults'] / row['firms']:.2%} " if row["firms"] else ""
+        cells = [f"{row['grade']}", f"{row['begins']:.2%}-{row['ends']:.2%}", f"{row['firms']:.1f}"]
+        cells += [f"{row['expected']:.1f}", f"{row['defaults']}", f"{seen}[{row['low']:.2%}, {row['high']:.2%}]"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return [*lines, "", "Firms: horizons seen. Jeffreys 95 % intervals as if firms were independent: defaults cluster."]
 
 
 def _told(figures: Measured) -> dict[str, float | None]:

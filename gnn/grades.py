@@ -1,10 +1,11 @@
-"""Defaults by grade of the master scale, and how high the default rate of a grade with few of them may be."""
+"""Defaults by grade of the master scale, expected and seen, and between what bounds the true rate of a grade may be."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -61,10 +62,43 @@ def grade_counts(
 ) -> GradeCounts:
     """The counts of a model's training days, of those alone whose windows don't overlap: no default counts twice."""
     rows = [_graded(model, register, day, scale, settings) for day in apart(model.days.train, model.task.horizon)]
-    found = pl.concat(rows).group_by("risk_grade").agg(pl.col("seen").sum(), pl.col("default").sum())
-    grades = pl.DataFrame({"risk_grade": range(1, scale.grades + 1)}, schema={"risk_grade": pl.Int64})
-    every = grades.join(found, on="risk_grade", how="left", maintain_order="left").fill_null(0)
+    every = _by_grade(pl.concat(rows), scale)
     return GradeCounts(scale.ends, tuple(every["seen"]), tuple(every["default"]))
+
+
+def card_grades(
+    model: Model,
+    register: Register,
+    scale: MasterScale,
+    settings: Settings = Settings(),  # noqa: B008 (frozen)
+) -> list[dict[str, Any]]:
+    """For the card, by grade what became of the test day's firms; empty for a model without a test day.
+
+    Each row: grade; begins and ends, its PDs; firms, horizons for which they were seen; defaults, and how many the PDs
+    let expect; low and high, the 95 % interval of the default rate.
+    """
+    if model.days.test is None:
+        return []
+    every = _by_grade(_graded(model, register, model.days.test, scale, settings), scale)
+    low, high = jeffreys(every["default"].to_list(), every["seen"].to_list())
+    told = every.select(
+        grade="risk_grade",
+        begins=pl.Series([0.0, *scale.ends]),
+        ends=pl.Series([*scale.ends, 1.0]),
+        firms="seen",
+        defaults="default",
+        expected="expected",
+        low=pl.Series(low),
+        high=pl.Series(high),
+    )
+    return told.to_dicts()
+
+
+def _by_grade(rows: pl.DataFrame, scale: MasterScale) -> pl.DataFrame:
+    """Sums of what `_graded` tells, a row for every grade."""
+    found = rows.group_by("risk_grade").agg(pl.col("seen", "default", "expected").sum())
+    grades = pl.DataFrame({"risk_grade": range(1, scale.grades + 1)}, schema={"risk_grade": pl.Int64})
+    return grades.join(found, on="risk_grade", how="left", maintain_order="left").fill_null(0)
 
 
 def apart(days: Sequence[date], months: int) -> list[date]:
@@ -77,14 +111,19 @@ def apart(days: Sequence[date], months: int) -> list[date]:
 
 
 def _graded(model: Model, register: Register, day: date, scale: MasterScale, settings: Settings) -> pl.DataFrame:
-    """Of each firm that counts on a training day its grade, for which part of the horizon it was seen, its default."""
+    """Of each firm that counts on a day its grade, for which part of the horizon it was seen, its default.
+
+    And `expected`, its PD over that part.
+    """
     snapshot = register.as_of(day, settings)
-    firms = model.score(snapshot).firms.select(risk_grade=scale.grade(pl.col("risk_pd")))
-    became = outcomes(model.task, register, snapshot, model.days.validation or model.days.until)
+    firms = model.score(snapshot).firms.select("risk_pd", risk_grade=scale.grade(pl.col("risk_pd")))
+    known_by = model.days.until if day == model.days.test else model.days.validation or model.days.until
+    became = outcomes(model.task, register, snapshot, known_by)
     whole = pl.when("default").then(1.0).otherwise(pl.col("months") / model.task.horizon)
-    return became.select(
-        firms["risk_grade"].gather(became["row"]), seen=whole, default=pl.col("default").cast(pl.Int64)
+    rows = pl.concat(
+        [became.select(seen=whole, default=pl.col("default").cast(pl.Int64)), firms[became["row"]]], how="horizontal"
     )
+    return rows.with_columns(expected=1 - (1 - pl.col("risk_pd")) ** pl.col("seen"))
 
 
 def upper_bounds(defaults: Sequence[int], firms: Sequence[float], confidence: float) -> Floats:
@@ -104,3 +143,17 @@ def upper_bounds(defaults: Sequence[int], firms: Sequence[float], confidence: fl
     told = lived > 0
     own[told] = betaincinv(lost[told] + 1, lived[told], confidence)
     return np.minimum.accumulate(own[::-1])[::-1]
+
+
+def jeffreys(defaults: Sequence[int], firms: Sequence[float], part: float = 0.95) -> tuple[Floats, Floats]:
+    """Low and high ends of default rates by grade, fractions; an empty grade's rate is anywhere from 0 to 1.
+
+    Firms are taken as independent: defaults of one year cluster, so that the truth leaves such an interval oftener.
+
+    Source:
+        Brown, Cai & DasGupta (2001), Statistical Science 16(2), with 0 and 1 where none or all defaulted.
+    """
+    lost, seen = np.asarray(defaults, np.float64), np.asarray(firms, np.float64)
+    lived = np.maximum(seen - lost, 0.0)
+    low, high = (betaincinv(lost + 0.5, lived + 0.5, (1 + side * part) / 2) for side in (-1, 1))
+    return np.where(lost > 0, low, 0.0), np.where(lived > 0, high, 1.0)

@@ -30,7 +30,10 @@ Metric = Callable[[Outcome, Floats, Floats], float]  # outcome, PD and weight of
 
 
 def auc(outcome: Outcome, pd: Floats, weight: Floats) -> float:
-    """The chance that a firm that defaulted had a higher PD than one that did not; ties count half; nan without both."""
+    """The chance that a firm that defaulted had a higher PD than one that did not; ties count half.
+
+    Without a firm of either kind there is none: nan.
+    """
     order = np.argsort(pd, kind="stable")
     bad, good = (weight * outcome.default)[order], (weight * (1 - outcome.default))[order]
     first = np.flatnonzero(np.r_[True, np.diff(pd[order]) > 0])

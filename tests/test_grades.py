@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from math import comb
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from relparty.cli import main
-from relparty.gnn.grades import GradeCounts, apart, grade_counts, upper_bounds
+from relparty.gnn.card import as_text
+from relparty.gnn.grades import GradeCounts, apart, card_grades, grade_counts, jeffreys, upper_bounds
 from relparty.graph.configuration import configuration
 from relparty.graph.errors import UsageError
 from relparty.graph.master_scale import ENDS, MasterScale, with_grades
+from relparty.graph.register import Register
 from relparty.graph.results import Run, Scores
 
 from .models import untrained
@@ -72,16 +75,28 @@ def test_days_whose_windows_overlap_are_left_out() -> None:
     assert apart([], 12) == []
 
 
-def test_a_grade_counts_each_firm_for_as_long_as_it_was_seen() -> None:
-    """A defaults (1), B is seen for all of 2021 (1), C's facility is repaid after a quarter of the year: 2.25 horizons."""
-    bank = register(
+CARD = {
+    "task": {"horizon": 12, "definition": "d"}, "days": {"train": ["2020-12-31"], "validation": "2021-12-31", "test": "2022-12-31"},
+    "test": {"firms": 3, "defaults": 1}, "metrics": {}, "verdict": [], "channels": {}, "limits": [],
+}  # fmt: skip
+
+
+def three_firms(year: str) -> Register:
+    """In the year after this one A defaults in June, C's facility is repaid in March, and B lives on."""
+    after = int(year) + 1
+    return register(
         parties="party_id kind\nA enterprise\nB enterprise\nC enterprise",
         accounts="party_id scope valid_from total_assets equity\nA solo 2019-12-31 100 20\nB solo 2019-12-31 90 9\n"
         "C solo 2019-12-31 80 8",
         exposures="facility_id party_id drawn valid_from valid_to recorded_on\nF1 A 1 2020-01-01 - 2020-01-01\n"
-        "F2 B 1 2020-01-01 - 2020-01-01\nF3 C 1 2020-01-01 - 2020-01-01\nF3 C 1 2020-01-01 2021-04-01 2021-04-01",
-        events="event_id party_id kind valid_from\nV A default 2021-06-30",
+        f"F2 B 1 2020-01-01 - 2020-01-01\nF3 C 1 2020-01-01 - 2020-01-01\nF3 C 1 2020-01-01 {after}-04-01 {after}-04-01",
+        events=f"event_id party_id kind valid_from\nV A default {after}-06-30",
     )
+
+
+def test_a_grade_counts_each_firm_for_as_long_as_it_was_seen() -> None:
+    """A defaults (1), B is seen for all of 2021 (1), C's facility is repaid after a quarter of the year: 2.25 horizons."""
+    bank = three_firms("2020")
     model = untrained(bank.as_of(day("2020-12-31")))
     counts = grade_counts(model, bank, SCALE)
     grades = model.score(bank.as_of(day("2020-12-31"))).firms.select(grade=SCALE.grade(pl.col("risk_pd")))["grade"]
@@ -89,6 +104,40 @@ def test_a_grade_counts_each_firm_for_as_long_as_it_was_seen() -> None:
     assert sum(counts.firms) == pytest.approx(2 + 91 / 365.25)
     assert [place + 1 for place, lost in enumerate(counts.defaults) if lost] == [grades[0]]
     assert sum(counts.defaults) == 1
+
+
+def test_an_interval_of_jeffreys_leaves_a_fortieth_of_a_beta_distribution_on_either_side() -> None:
+    """Two of ten: Beta(2.5, 8.5), whose density goes as p^1.5 (1 - p)^7.5, summed up in small steps."""
+    low, high = jeffreys([2], [10])
+    p = (np.arange(100_000) + 0.5) / 100_000
+    density = p**1.5 * (1 - p) ** 7.5
+    outside = [density[p < low[0]].sum() / density.sum(), density[p > high[0]].sum() / density.sum()]
+    assert outside == pytest.approx([0.025, 0.025], abs=1e-4)
+
+
+def test_where_none_or_all_defaulted_the_interval_reaches_to_the_end() -> None:
+    low, high = jeffreys([0, 10, 0], [10, 10, 0])
+    assert (low[0], high[1]) == (0, 1)
+    assert low[1] == pytest.approx(1 - high[0])
+    assert (low[2], high[2]) == (0, 1), "an empty grade tells nothing"
+
+
+def test_the_card_holds_what_the_pds_of_the_test_day_let_expect_against_what_came() -> None:
+    """A defaults within 2023, B lives on, C is repaid after a quarter: 1 - (1 - PD)^(1/4) of a default was expected."""
+    bank, test_day = three_firms("2022"), day("2022-12-31")
+    model = untrained(bank.as_of(test_day))
+    rows = card_grades(model, bank, SCALE)
+    pd = dict(model.score(bank.as_of(test_day)).firms.select("party_id", "risk_pd").iter_rows())
+    text = as_text("m", {**CARD, "grades": rows})
+
+    assert [(row["begins"], row["ends"]) for row in rows] == [(0, 0.01), (0.01, 0.1), (0.1, 1)]
+    assert sum(row["firms"] for row in rows) == pytest.approx(2 + 91 / 365.25, abs=0.01)
+    assert sum(row["defaults"] for row in rows) == 1
+    part = sum(row["firms"] for row in rows) - 2
+    assert sum(row["expected"] for row in rows) == pytest.approx(pd["A"] + pd["B"] + 1 - (1 - pd["C"]) ** part)
+    assert all(row["low"] <= row["defaults"] / row["firms"] <= row["high"] for row in rows if row["firms"])
+    assert text.count("| 1.00%-10.00% |") == 1
+    assert "Grades on the test day" not in as_text("m", CARD), "an older card has none"
 
 
 def test_counts_come_back_as_saved(tmp_path: Path) -> None:
