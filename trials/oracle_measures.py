@@ -138,9 +138,9 @@ class Judged:
         return self._gate("AUC", len(true), pair, f"within {NEAR_AUC}", pair[1] - pair[0] <= NEAR_AUC)
 
 
-def slope(said: Floats, true: Floats) -> float:
-    """Slope of the truth's least-squares line through what was said, without an intercept; 1 is right."""
-    return float((said * true).sum() / max((said * said).sum(), 1e-300))
+def slope(along: Floats, up: Floats) -> float:
+    """Slope of the least-squares line of `up` on `along`, without an intercept."""
+    return float((along * up).sum() / max((along * along).sum(), 1e-300))
 
 
 def expected_auc(score: Floats, pd: Floats) -> float:

@@ -1,6 +1,7 @@
 """Questions of the oracle trial that no table of scores answers: given one failure, and under an intervention."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,13 +17,15 @@ from .oracle_folder import Folder
 from .oracle_measures import Gate, slope
 
 Models = Mapping[date, Model]  # by day
-ASKED, LOW, HIGH = "slope .85-1.15", 0.85, 1.15
+SLOPE, LOW, HIGH = "slope .85-1.15", 0.85, 1.15
+TRUE_ON_SAID, SAID_ON_TRUE = "true on predicted change", "predicted on true change"
+GATED = {"given": TRUE_ON_SAID, "interventions": SAID_ON_TRUE}  # a failure's slope says by how much it is too tame
 
 
 def answered(models: Models, seed: int, asked: Folder, out: Path, step: Progress) -> list[Gate]:
     """What the model says where given.parquet and interventions.parquet ask, written beside the scores, and its gates.
 
-    A change is predicted and true: slopes of the truth's line through what was said.
+    A change is predicted and true; two slopes through the origin, which differ where prediction and truth scatter.
     """
     gates = []
     for name, ask in (("given", _given), ("interventions", _interventions)):
@@ -34,19 +37,9 @@ def answered(models: Models, seed: int, asked: Folder, out: Path, step: Progress
             (rows[after] - rows[before]).to_numpy()
             for after, before in (("said", "said_before"), ("true", "true_before"))
         )
-        found = slope(said, true)
-        gates.append(
-            Gate(
-                "gnn",
-                seed,
-                f"{name}: slope of true on predicted change",
-                rows.height,
-                found,
-                1.0,
-                ASKED,
-                LOW <= found <= HIGH,
-            )
-        )
+        for way, found in ((TRUE_ON_SAID, slope(said, true)), (SAID_ON_TRUE, slope(true, said))):
+            gate = Gate("gnn", seed, f"{name}: slope of {way}", rows.height, found, 1.0)
+            gates.append(replace(gate, asked=SLOPE, passes=LOW <= found <= HIGH) if way == GATED[name] else gate)
         gates.append(Gate("gnn", seed, f"{name}: mean change", rows.height, float(said.mean()), float(true.mean())))
     return gates
 

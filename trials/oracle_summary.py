@@ -55,7 +55,7 @@ FIGURES = (
     Figure("Pearson", "contagion Pearson, all"),
     Figure(f"Pearson, {MOST}", f"contagion Pearson, {MOST}"),
     Figure("given a failure, slope", "given: slope of true on predicted change"),
-    Figure("interventions, slope", "interventions: slope of true on predicted change"),
+    Figure("interventions, slope", "interventions: slope of predicted on true change"),
 )
 
 
