@@ -8,7 +8,16 @@ import click
 from relparty.cli import main as relparty
 from relparty.graph.fields import FIELDS, Field
 from relparty.graph.overrides import OVERRIDE, REQUIRED
-from relparty.graph.schema import CHANNELS, GROUP_RESULTS, MEANINGS, RESULTS, SHARED_PERSON, STRESS_RESULTS, TABLES, Table
+from relparty.graph.schema import (
+    CHANNELS,
+    GROUP_RESULTS,
+    MEANINGS,
+    RESULTS,
+    SHARED_PERSON,
+    STRESS_RESULTS,
+    TABLES,
+    Table,
+)
 from relparty.graph.ties import FACTS
 
 HERE = Path(__file__).parent
