@@ -84,7 +84,7 @@ def beside(sample: Sample) -> Floats:
 
 
 def _around(graph: HeteroData, wiring: Wiring) -> Floats:
-    """Shape (n, 4 kinds of links): the sum of losses, the largest, weighed by leverage, and those on failed partners."""
+    """Shape (n, 4 kinds of links): the sum of losses, the largest, weighed by leverage, those on failed partners."""
     failed = graph["enterprise"].failed.double()
     firms, kinds = len(failed), len(KINDS)
     slot = wiring.suffers * kinds + wiring.channel  # (e,) one for each firm and channel

@@ -65,7 +65,7 @@ class Questions:
             return float(self._pd(self._settled())[change.row])
 
     def links(self, table: str, ends: tuple[int, int], link_rows: Sequence[int]) -> list[int]:
-        """Numbers in the wiring of the links, no ties, between two firms, either way, that come from rows of a table."""
+        """Numbers in the wiring of links between two firms, either way, that come from rows of a table; no ties."""
         wiring = self.day.wiring
         places = [place for place, channel in enumerate(CHANNELS) if channel.table == table]
         kinds = [self.day.graph["enterprise", name, "enterprise"].link_row for name in KINDS]

@@ -9,7 +9,8 @@ F rises with the balance sheet's leverage whatever the weights. PD_{j without i}
 that nobody infects himself through his neighbour. `late` >= 1: who fails at the horizon's end strikes beyond it, and
 the safer a firm, the later it fails (a random walk's chance to pass its barrier some time before the horizon ends is
 close to a power of its chance to pass by the end); a firm in default already strikes for certain. F, theta and late are
-trained together on the likelihood of H.
+trained together on the likelihood of H. A tie (two firms share a person) is such a link too: no record tells its loss,
+which is the same learned part of assets for all ties.
 All in float64: n firms, e links, p ordered pairs of linked firms, u units, w numbers a firm.
 """
 

@@ -33,8 +33,9 @@ def score_parts(snapshot: Snapshot, scores: Scores, firm: str) -> pl.DataFrame:
 
     `adds` is a difference of probabilities and `of_pd` its share of the PD; `fails_pd` the PD of the neighbour, missing
     where it has none; `loss` money that the firm loses if the neighbour fails, before severity, missing where no record
-    tells it; `rest` the key of the link's record without its two parties. Of a tie it begins with the shared person, and
-    the sources are those of its two records, that on the firm first. The largest channel first, in it the largest link.
+    tells it; `rest` the key of the link's record without its two parties. Of a tie `rest` begins with the person shared
+    and the sources are those of both records, that on the firm first. The largest channel first, in it the largest
+    link.
 
     Args:
         snapshot: that was scored.

@@ -7,8 +7,8 @@ import pytest
 from relparty.graph.fields import FIELDS, Kind, Role
 from relparty.graph.schema import (
     CHANNELS,
-    KINDS,
     GROUP_RESULTS,
+    KINDS,
     LINKS,
     RESULTS,
     SNAPSHOT_TABLES,
