@@ -129,6 +129,14 @@ def test_firms_without_ties_keep_their_scores_bit_for_bit() -> None:
     assert (with_ties.filter(~free)["risk_pd"] > without.filter(~free)["risk_pd"]).all()
 
 
+def test_ties_that_training_never_saw_abstain_nobody() -> None:
+    """They are no loss that is larger than any in training."""
+    tied = world(**BOTH)
+    bare = replace(tied, tables={"accounts": tied.table("accounts")})
+
+    assert set(untrained(bare).score(tied).firms["risk_status"]) == {"scored"}
+
+
 def test_a_loss_that_the_accounts_have_lived_through_is_not_to_come_again() -> None:
     """B failed before A's sheet was drawn up: A stands as it stands."""
     failed = world(**BOTH, events="event_id party_id kind valid_from\nV B default 2023-06-30")
