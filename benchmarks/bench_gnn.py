@@ -10,7 +10,7 @@ from relparty.gnn.config import Config, same_bits
 from relparty.gnn.learning import log_likelihood, penalty
 from relparty.gnn.network import SETTLED, HazardNetwork, Wiring, balance, wire
 from relparty.gnn.sample import Sample
-from relparty.graph.schema import CHANNELS
+from relparty.graph.schema import KINDS
 from scipy.sparse import csr_array
 from torch_geometric.data import HeteroData
 
@@ -18,18 +18,18 @@ WIDTH = 60  # numbers a firm, as in the demo economy
 
 
 def drawn(firms: int, links: int, seed: int = 0) -> HeteroData:
-    """Firms and links as tensors, the links spread over the channels."""
+    """Firms and links as tensors, the links spread over channels and ties."""
     rng = np.random.default_rng(seed)
     graph = HeteroData()
     graph["enterprise"].x = torch.from_numpy(rng.standard_normal((firms, WIDTH)))
     graph["enterprise"].leverage = torch.from_numpy(np.log(rng.uniform(0.2, 0.95, firms)))
     graph["enterprise"].volatility = torch.from_numpy(rng.uniform(0.1, 0.4, firms))
     graph["enterprise"].failed = torch.from_numpy(rng.random(firms) < 0.02)
-    for channel in CHANNELS:
-        ends = rng.integers(0, firms, (2, links // len(CHANNELS)))
-        graph["enterprise", channel.name, "enterprise"].edge_index = torch.from_numpy(ends[:, ends[0] != ends[1]])
+    for name in KINDS:
+        ends = rng.integers(0, firms, (2, links // len(KINDS)))
+        graph["enterprise", name, "enterprise"].edge_index = torch.from_numpy(ends[:, ends[0] != ends[1]])
         count = int((ends[0] != ends[1]).sum())
-        graph["enterprise", channel.name, "enterprise"].loss = torch.from_numpy(rng.uniform(0, 0.2, count))
+        graph["enterprise", name, "enterprise"].loss = torch.from_numpy(rng.uniform(0, 0.2, count))
     return graph
 
 

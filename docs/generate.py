@@ -8,7 +8,17 @@ import click
 from relparty.cli import main as relparty
 from relparty.graph.fields import FIELDS, Field
 from relparty.graph.overrides import OVERRIDE, REQUIRED
-from relparty.graph.schema import CHANNELS, GROUP_RESULTS, RESULTS, STRESS_RESULTS, TABLES, Table
+from relparty.graph.schema import (
+    CHANNELS,
+    GROUP_RESULTS,
+    MEANINGS,
+    RESULTS,
+    SHARED_PERSON,
+    STRESS_RESULTS,
+    TABLES,
+    Table,
+)
+from relparty.graph.ties import FACTS
 
 HERE = Path(__file__).parent
 
@@ -24,6 +34,7 @@ def dictionary() -> str:
         lines += _table(table)
     lines += ["## Channels", "", "| channel | runs over | who fails | what happens |", "|---|---|---|---|"]
     lines += [f"| {c.name} | {c.table} | {c.fails} | {c.meaning} |" for c in CHANNELS]
+    lines += [f"| {SHARED_PERSON} | {', '.join(FACTS)} | either firm | {MEANINGS[SHARED_PERSON]}; no money |"]
     lines += _overrides()
     for title, specs in (
         ("Results on a firm", RESULTS),

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from torch_geometric.data import HeteroData
 from torch_geometric.utils import scatter
 
-from ..graph.schema import CHANNELS
+from ..graph.schema import KINDS, SHARED_PERSON
 from .config import Config
 from .network import USUAL, Wiring
 from .sample import Sample
@@ -84,9 +84,9 @@ def beside(sample: Sample) -> Floats:
 
 
 def _around(graph: HeteroData, wiring: Wiring) -> Floats:
-    """Shape (n, 4 channels): the sum of losses, the largest, those weighed by leverage, those on failed partners."""
+    """Shape (n, 4 kinds of links): the sum of losses, the largest, weighed by leverage, those on failed partners."""
     failed = graph["enterprise"].failed.double()
-    firms, kinds = len(failed), len(CHANNELS)
+    firms, kinds = len(failed), len(KINDS)
     slot = wiring.suffers * kinds + wiring.channel  # (e,) one for each firm and channel
     leverage = graph["enterprise"].leverage[wiring.fails].exp()
     weighed = [(wiring.loss, "sum"), (wiring.loss, "max"), (wiring.loss * leverage, "sum")]
@@ -103,9 +103,10 @@ def structural(sample: Sample, alone: Floats) -> Floats:
         alone: (n,) PDs without links.
 
     Source: Bardoscia et al. (2015), one round, with the usual severities; a firm in default passes on all of it.
+        Ties are no money and pass on nothing.
     """
     firms, wiring = sample.graph["enterprise"], sample.wiring
-    usual = torch.tensor([USUAL[channel.name] for channel in CHANNELS], dtype=torch.float64)
+    usual = torch.tensor([0.0 if name == SHARED_PERSON else USUAL[name] for name in KINDS], dtype=torch.float64)
     equity = (1 - firms.leverage.exp()).clamp(min=LEAST_EQUITY)
     hit = (wiring.loss * usual[wiring.channel] / equity[wiring.suffers]).clamp(max=1.0)
     fails = torch.where(firms.failed, 1.0, torch.from_numpy(alone))

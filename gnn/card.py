@@ -5,7 +5,7 @@ from dataclasses import asdict
 from math import isnan
 from typing import Any
 
-from ..graph.schema import CHANNELS
+from ..graph.schema import KINDS
 from .metrics import METRICS, Floats, Measured, difference, log_loss, measure
 from .network import HazardNetwork
 from .sample import Sample
@@ -15,6 +15,9 @@ LIMITS = (
     "Contagion is what the model adds for links: associational unless a structural model agrees.",
     "Trained and tested on one economy's few years; a year unlike them moves the level of all PDs.",
     "Severity and theta trade off: read them together, never one alone.",
+    "shared_person is no loss on record, but what firms seem to lose by failures of others of their owner or manager.",
+    "Where firms of one person are alike and their accounts inexact, being alike is taken for shared_person.",
+    "A person with over 20 firms ties nobody.",
     "Firms without accounts stand on the median balance sheet of the training days (risk_basis estimated).",
     "A firm of an industry, region or legal form that no training day knew is abstained: PD shown, not used.",
     "So is a firm that stands to lose through a channel 1.5 times as much of its assets as any in training.",
@@ -36,8 +39,8 @@ def card(
         },
         "verdict": [verdict(name, gain) for name, gain in gains.items()],
         "channels": {
-            channel.name: {"severity": severity, "theta": theta}
-            for channel, severity, theta in zip(CHANNELS, network.lost.tolist(), network.theta.tolist(), strict=True)
+            name: {"severity": severity, "theta": theta}
+            for name, severity, theta in zip(KINDS, network.lost.tolist(), network.theta.tolist(), strict=True)
         },
         "limits": list(LIMITS),
     }

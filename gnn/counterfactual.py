@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..graph.schema import CHANNELS
+from ..graph.schema import CHANNELS, KINDS
 from ..graph.snapshot import Snapshot
 from .config import same_bits
 from .metrics import Floats
@@ -65,10 +65,10 @@ class Questions:
             return float(self._pd(self._settled())[change.row])
 
     def links(self, table: str, ends: tuple[int, int], link_rows: Sequence[int]) -> list[int]:
-        """Numbers in the wiring of the links between two firms, either way, that come from some rows of a table."""
+        """Numbers in the wiring of links between two firms, either way, that come from rows of a table; no ties."""
         wiring = self.day.wiring
         places = [place for place, channel in enumerate(CHANNELS) if channel.table == table]
-        kinds = [self.day.graph["enterprise", channel.name, "enterprise"].link_row for channel in CHANNELS]
+        kinds = [self.day.graph["enterprise", name, "enterprise"].link_row for name in KINDS]
         mine = torch.isin(torch.cat(kinds), torch.tensor(list(link_rows)))
         mine &= torch.isin(wiring.channel, torch.tensor(places))
         either = torch.tensor(ends)

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..graph.schema import CHANNELS, SHARED_PERSON
 from .config import Config
 from .features import NUMBERS
 from .metrics import Floats, log_loss
-from .network import HazardNetwork, Hazards
+from .network import USUAL, HazardNetwork, Hazards
 from .sample import Sample
 
 Progress = Callable[[str, int, int], None]  # what, done, of
@@ -104,12 +105,14 @@ def penalty(network: HazardNetwork, config: Config, failed: float) -> Tensor:
     """What keeps weights without evidence small, on the scale of a log likelihood, after so many defaults.
 
     The pull on what is not the balance sheet grows with the defaults: however many firms there are, the years that
-    shook them all stay as few.
+    shook them all stay as few. What a tie carries is pulled towards nothing, by a pull that real harm soon outgrows.
     """
     numbers, words = network.free[: len(NUMBERS)], network.free[len(NUMBERS) :]
     weights = config.ridge * ((numbers**2).sum() + (network.tilt**2).sum()) + config.ridge_of_words * (words**2).sum()
-    usual = (network.common - 1) ** 2 + (network.bites**2).sum() + (network.severities**2).sum()
-    return failed * weights + config.trust * (usual + (network.swing[1] - 1) ** 2)
+    told = network.severities[: len(CHANNELS)]
+    usual = (network.common - 1) ** 2 + (network.bites**2).sum() + (told**2).sum()
+    unproven = torch.log1p(network.lost[-1] / USUAL[SHARED_PERSON])  # steep near nothing, flat where there is much
+    return failed * weights + config.trust * (usual + (network.swing[1] - 1) ** 2) + config.doubt * unproven
 
 
 def log_likelihood(hazards: Hazards, day: Sample) -> Tensor:

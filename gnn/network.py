@@ -9,7 +9,8 @@ F rises with the balance sheet's leverage whatever the weights. PD_{j without i}
 that nobody infects himself through his neighbour. `late` >= 1: who fails at the horizon's end strikes beyond it, and
 the safer a firm, the later it fails (a random walk's chance to pass its barrier some time before the horizon ends is
 close to a power of its chance to pass by the end); a firm in default already strikes for certain. F, theta and late are
-trained together on the likelihood of H.
+trained together on the likelihood of H. A tie (two firms share a person) is such a link too: no record tells its loss,
+which is the same learned part of assets for all ties.
 All in float64: n firms, e links, p ordered pairs of linked firms, u units, w numbers a firm.
 """
 
@@ -24,7 +25,7 @@ from torch_geometric.data import HeteroData
 from torch_geometric.utils import scatter
 
 from ..graph.errors import DataError
-from ..graph.schema import CHANNELS
+from ..graph.schema import KINDS, SHARED_PERSON
 from .features import MOST
 
 SETTLED = 1e-12  # hazard: a component rests once none of its links moves by more in a round
@@ -48,16 +49,17 @@ USUAL = {
     "equity_loss": 0.9,
     "support_loss": 0.5,
     "cover_loss": 0.05,
+    SHARED_PERSON: 0.01,  # of all assets, for no record tells a loss: nearly nothing, until defaults say otherwise
 }
 
 
 @dataclass(frozen=True)
 class Wiring:
-    """How the links of a graph hang together; node numbers, channel by channel.
+    """How the links of a graph hang together; node numbers, kind by kind (channels, then ties).
 
     Attributes:
-        fails, suffers, channel: (e,) the ends and the channel of each link.
-        loss: (e,) fraction of the assets of who suffers, before severity.
+        fails, suffers, channel: (e,) the ends and the kind of each link, a place in KINDS.
+        loss: (e,) fraction of the assets of who suffers, before severity; of a tie 1.
         pair: (e,) number of the ordered pair (fails, suffers) that the link belongs to.
         first: (p,) who fails in each pair.
         back: (p,) number of the pair the other way round, or p where there is none.
@@ -83,8 +85,8 @@ class Hazards:
 
 
 def wire(graph: HeteroData) -> Wiring:
-    """The wiring of a graph's channels, in the dictionary's order."""
-    kinds = [("enterprise", channel.name, "enterprise") for channel in CHANNELS]
+    """The wiring of a graph's links, kind by kind in the dictionary's order."""
+    kinds = [("enterprise", name, "enterprise") for name in KINDS]
     ends = torch.cat([graph[kind].edge_index for kind in kinds], dim=1)  # (2, e)
     counts = torch.tensor([graph[kind].edge_index.shape[1] for kind in kinds])
     size = int(graph["enterprise"].num_nodes or 0)
@@ -97,7 +99,7 @@ def wire(graph: HeteroData) -> Wiring:
     return Wiring(
         fails=ends[0],
         suffers=ends[1],
-        channel=torch.repeat_interleave(torch.arange(len(CHANNELS)), counts),
+        channel=torch.repeat_interleave(torch.arange(len(KINDS)), counts),
         loss=torch.cat([graph[kind].loss for kind in kinds]),
         pair=pair,
         first=first,
@@ -106,7 +108,7 @@ def wire(graph: HeteroData) -> Wiring:
 
 
 class HazardNetwork(nn.Module):
-    """Own hazard F, one severity and one theta a channel."""
+    """Own hazard F, one severity and one theta a kind of link."""
 
     def __init__(self, width: int, units: int) -> None:
         """Weights of the starting point, drawn from torch's generator: seed it first."""
@@ -120,8 +122,8 @@ class HazardNetwork(nn.Module):
         self.tilt = nn.Parameter(torch.zeros(width, dtype=torch.float64))  # and from all else
         self.delay = nn.Parameter(torch.tensor(FIRST_DELAY, dtype=torch.float64))  # made positive before use
         self.bite = nn.Parameter(torch.tensor(FIRST_BITE, dtype=torch.float64))  # made positive before use
-        self.bites = nn.Parameter(torch.zeros(len(CHANNELS), dtype=torch.float64))  # each channel's own, from it
-        self.severities = nn.Parameter(torch.zeros(len(CHANNELS), dtype=torch.float64))  # from what is usual
+        self.bites = nn.Parameter(torch.zeros(len(KINDS), dtype=torch.float64))  # each channel's own, from it
+        self.severities = nn.Parameter(torch.zeros(len(KINDS), dtype=torch.float64))  # from what is usual
 
     @property
     def common(self) -> Tensor:
@@ -130,13 +132,13 @@ class HazardNetwork(nn.Module):
 
     @property
     def theta(self) -> Tensor:
-        """How much a loss bites beyond what it does to the balance sheet, by channel (7,), never below 0."""
+        """How much a loss bites beyond what it does to the balance sheet, by kind (8,), never below 0."""
         return self.common * torch.exp(self.bites)
 
     @property
     def lost(self) -> Tensor:
-        """The part of a loss that is really lost, by channel (7,), between 0 and 1. It trades off with theta."""
-        usual = torch.tensor([USUAL[channel.name] for channel in CHANNELS], dtype=torch.float64)
+        """The part of a loss that is really lost, by kind (8,), between 0 and 1. It trades off with theta."""
+        usual = torch.tensor([USUAL[name] for name in KINDS], dtype=torch.float64)
         return usual / (usual + (1 - usual) * torch.exp(-self.severities))
 
     @property

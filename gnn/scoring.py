@@ -5,13 +5,13 @@ import polars as pl
 from torch_geometric.data import HeteroData
 
 from ..graph.results import LINK_SCORES, Scores
-from ..graph.schema import CHANNELS, LINKS, SCORES
+from ..graph.schema import CHANNELS, KINDS, LINKS, SCORES, SHARED_PERSON
 from ..graph.snapshot import Snapshot
+from ..graph.ties import FACTS, shared_persons
 from .metrics import Floats
 from .network import Hazards
 
 NINE_IN_TEN = 1.645  # standard deviations to either side
-NAMES = [channel.name for channel in CHANNELS]
 
 
 def scores(snapshot: Snapshot, status: pl.Series, graph: HeteroData, hazards: Hazards, spread: Floats) -> Scores:
@@ -33,11 +33,11 @@ def scores(snapshot: Snapshot, status: pl.Series, graph: HeteroData, hazards: Ha
         risk_basis=pl.when(pl.Series(graph["enterprise"].estimated.numpy()))
         .then(pl.lit("estimated"))
         .otherwise(pl.lit("accounts")),
-        risk_driver=pl.Series(["own", *NAMES]).gather(np.argmax(np.column_stack([hazards.own.numpy(), parts]), axis=1)),
+        risk_driver=pl.Series(["own", *KINDS]).gather(np.argmax(np.column_stack([hazards.own.numpy(), parts]), axis=1)),
     )
     firms = firms.with_columns(risk_contagion=pl.col("risk_pd") - pl.col("risk_pd_standalone"))
     share = parts / np.maximum(parts.sum(axis=1, keepdims=True), np.finfo(float).tiny)  # (n, channels)
-    channels = [pl.Series(f"risk_contagion_{name}", share[:, place]) for place, name in enumerate(NAMES)]
+    channels = [pl.Series(f"risk_contagion_{name}", share[:, place]) for place, name in enumerate(KINDS)]
     firms = _by_status(firms.with_columns(channel * firms["risk_contagion"] for channel in channels))
     return Scores(_with_all_fields(firms), _links(snapshot, firms, graph, hazards))
 
@@ -54,7 +54,7 @@ def _pd(hazard: Floats) -> pl.Series:
 
 def _parts(hazards: Hazards) -> Floats:
     """Hazard that each channel adds to each firm, shape (n, channels)."""
-    parts = np.zeros((len(hazards.own), len(NAMES)))
+    parts = np.zeros((len(hazards.own), len(KINDS)))
     np.add.at(parts, (hazards.wiring.suffers.numpy(), hazards.wiring.channel.numpy()), hazards.link.numpy())
     return parts
 
@@ -71,7 +71,7 @@ def _by_status(firms: pl.DataFrame) -> pl.DataFrame:
 
 def _links(snapshot: Snapshot, firms: pl.DataFrame, graph: HeteroData, hazards: Hazards) -> pl.DataFrame:
     """What each link adds to the contagion of a firm with a PD, columns of LINK_SCORES."""
-    rows = [graph["enterprise", name, "enterprise"].link_row.numpy() for name in NAMES]
+    rows = [graph["enterprise", name, "enterprise"].link_row.numpy() for name in KINDS]
     adds = pl.DataFrame(
         {
             "suffers": hazards.wiring.suffers.numpy(),
@@ -90,14 +90,32 @@ def _links(snapshot: Snapshot, firms: pl.DataFrame, graph: HeteroData, hazards: 
         fails_id=firms["party_id"].gather(adds["fails"]),
     )
     each = [_named(snapshot, named.filter(pl.col("place") == place), place) for place in range(len(CHANNELS))]
+    each.append(_tied(snapshot, named.filter(pl.col("place") == len(CHANNELS))))
     return pl.concat(each).sort("suffers_id", "fails_id", "channel", "rest")
 
 
 def _named(snapshot: Snapshot, adds: pl.DataFrame, place: int) -> pl.DataFrame:
     """One channel's links with the rest of their key."""
     channel = CHANNELS[place]
-    table = LINKS[channel.table]
-    key = [name for name in table.key if name not in table.party_columns]
-    rest = snapshot.table(channel.table).select(rest=pl.concat_list(key))["rest"].gather(adds["link_row"])
+    rest = _keys(snapshot, channel.table)["key"].alias("rest").gather(adds["link_row"])
     told = adds.with_columns(rest, table=pl.lit(channel.table), channel=pl.lit(channel.name))
     return told.select(*LINK_SCORES).cast(LINK_SCORES)  # type: ignore[arg-type]
+
+
+def _tied(snapshot: Snapshot, adds: pl.DataFrame) -> pl.DataFrame:
+    """Ties, with the record of the shared person on who suffers: the person, then the rest of the record's key."""
+    ties = shared_persons(snapshot)[adds["link_row"]]
+    told = adds.drop("link_row").with_columns(
+        ties["link_row"], ties["table"], person=snapshot.parties["party_id"].gather(ties["person_row"])
+    )
+    keys = [_keys(snapshot, name).with_columns(table=pl.lit(name)) for name in FACTS]
+    named = told.join(pl.concat(keys), on=["table", "link_row"], how="left")
+    rest = pl.concat_list("person", "key")
+    return named.with_columns(rest=rest, channel=pl.lit(SHARED_PERSON)).select(*LINK_SCORES).cast(LINK_SCORES)  # type: ignore[arg-type]
+
+
+def _keys(snapshot: Snapshot, name: str) -> pl.DataFrame:
+    """link_row and `key`, the key of each link of a table without its two parties."""
+    table = LINKS[name]
+    rest = [column for column in table.key if column not in table.party_columns]
+    return snapshot.table(name).select(key=pl.concat_list(rest)).with_row_index("link_row")

@@ -18,8 +18,9 @@ from scipy.sparse.csgraph import connected_components
 from ..graph.channels import balance_sheets, channel_edges
 from ..graph.errors import DataError
 from ..graph.results import Scores
-from ..graph.schema import CHANNELS
+from ..graph.schema import KINDS, SHARED_PERSON
 from ..graph.snapshot import Snapshot
+from ..graph.ties import shared_persons
 from .features import BALANCE, CATEGORIES, NUMBERS, own_features
 from .metrics import Floats
 
@@ -38,9 +39,9 @@ DRIFT = {
 def measures(snapshot: Snapshot, scores: Scores) -> pl.DataFrame:
     """What is watched of each firm that the model scored: PDs, own features, links, exposure. Missing stays missing.
 
-    `links` and `links_<channel>` count the links through which a firm can lose; `component` the firms that hang
-    together with it, without bound in the largest one, whose size moves with every firm that joins; `drawn` is money,
-    `drawn_to_equity` without bound where there is no equity.
+    `links` and `links_<kind>` count the links through which a firm can suffer, money or ties; `component` the firms
+    that hang together with it, without bound in the largest one, whose size moves with every firm that joins; `drawn`
+    is money, `drawn_to_equity` without bound where there is no equity.
     """
     own = own_features(snapshot).select(*BALANCE, *NUMBERS, *CATEGORIES)
     columns = pl.concat([scores.firms.select("risk_status", *PDS), own, _links(snapshot), _drawn(snapshot)],
@@ -150,14 +151,16 @@ def _bin_name(cuts: Sequence[Any], place: int) -> str:
 
 
 def _links(snapshot: Snapshot) -> pl.DataFrame:
-    """Of each enterprise the links through which it can lose, by channel and in all, and its component's size."""
-    firms = snapshot.enterprises
-    edges = channel_edges(snapshot).filter((pl.col("fails") < firms) & (pl.col("suffers") < firms))
-    columns = {"links": _times(edges["suffers"], firms)}
-    for channel in CHANNELS:
-        mine = edges.filter(pl.col("channel") == channel.name)
-        columns[f"links_{channel.name}"] = _times(mine["suffers"], firms)
-    return pl.DataFrame(columns).with_columns(component=_component_sizes(edges, firms))
+    """Of each enterprise the links through which it can suffer, by kind and in all, and its component's size."""
+    firms, columns = snapshot.enterprises, ["fails", "suffers", "channel"]
+    money = channel_edges(snapshot).filter((pl.col("fails") < firms) & (pl.col("suffers") < firms))
+    ties = shared_persons(snapshot).with_columns(channel=pl.lit(SHARED_PERSON))
+    edges = pl.concat([money.select(columns), ties.select(columns)])
+    counts = {"links": _times(edges["suffers"], firms)}
+    for name in KINDS:
+        mine = edges.filter(pl.col("channel") == name)
+        counts[f"links_{name}"] = _times(mine["suffers"], firms)
+    return pl.DataFrame(counts).with_columns(component=_component_sizes(edges, firms))
 
 
 def _component_sizes(edges: pl.DataFrame, firms: int) -> pl.Series:

@@ -11,11 +11,12 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from ..graph.channels import balance_sheets, channel_edges
-from ..graph.schema import CHANNELS
+from ..graph.schema import KINDS, SHARED_PERSON
 from ..graph.snapshot import Snapshot
+from ..graph.ties import shared_persons
 from .features import BALANCE, CATEGORIES, NUMBERS, own_features
 
-EDGE_TYPES = tuple(("enterprise", channel.name, "enterprise") for channel in CHANNELS)
+EDGE_TYPES = tuple(("enterprise", name, "enterprise") for name in KINDS)
 FAR = 5.0  # standard deviations beyond which a number says no more
 BEYOND = 1.5  # times what any training firm stood to lose: further than that nothing was learned
 UNSEEN_LOSS = 0.1  # of assets: a loss that nobody tells, through a channel that training never saw
@@ -61,8 +62,8 @@ def fit_scales(snapshots: Sequence[Snapshot]) -> Scales:
         spreads={name: float(rows[name].std() or 0.0) for name in NUMBERS},  # type: ignore[arg-type]
         sheet=sheet,
         vocabularies={name: sorted(rows[name].drop_nulls().unique()) for name in CATEGORIES},
-        losses={channel.name: medians.get(channel.name, UNSEEN_LOSS) for channel in CHANNELS},
-        most={channel.name: most.get(channel.name, 0.0) for channel in CHANNELS},
+        losses={name: medians.get(name, UNSEEN_LOSS) for name in KINDS},
+        most={name: most.get(name, 0.0) for name in KINDS},
     )
 
 
@@ -72,7 +73,7 @@ def _median(column: pl.Series, otherwise: float) -> float:
 
 
 def tensors(snapshot: Snapshot, scales: Scales, failed: pl.DataFrame) -> HeteroData:
-    """The enterprises of a snapshot and the channels among them. Row number = node number.
+    """The enterprises of a snapshot, the channels and the ties among them. Row number = node number.
 
     `failed` are the parties in default, `party_row`, and `since` when: what a partner's accounts of that day or later
     already hold is no loss to come.
@@ -80,8 +81,8 @@ def tensors(snapshot: Snapshot, scales: Scales, failed: pl.DataFrame) -> HeteroD
     Node storage `enterprise`: x (n, scales.width); leverage (n,), the logarithm of liabilities over assets; volatility
     (n,); and (n,) flags: estimated, it has no accounts; unknown, training never knew its industry, region or legal
     form, or any firm that stands to lose so much through a channel; failed, it is in default. Edge
-    storages, one a channel: edge_index (2, e), from who fails to who suffers; loss (e,), a fraction of the assets of
-    who suffers, before severity; link_row (e,), in the channel's table.
+    storages, one a kind of link: edge_index (2, e), from who fails to who suffers; loss (e,), a fraction of the assets
+    of who suffers, before severity, of a tie 1; link_row (e,), in the channel's table or among the snapshot's ties.
     """
     rows = own_features(snapshot)
     graph = HeteroData()
@@ -94,10 +95,10 @@ def tensors(snapshot: Snapshot, scales: Scales, failed: pl.DataFrame) -> HeteroD
     edges = _unbooked(snapshot, _relative(snapshot, rows), failed).cast({pl.UInt32: pl.Int64})
     beyond = _exposed(edges).filter(pl.col("exposed") > BEYOND * pl.col("channel").replace_strict(scales.most))
     firms.unknown = tensor(_unknown(rows, scales) | _flags(beyond["suffers"], rows.height))
-    for kind, channel in zip(EDGE_TYPES, CHANNELS, strict=True):
-        mine = edges.filter(pl.col("channel") == channel.name)
+    for kind in EDGE_TYPES:
+        mine = edges.filter(pl.col("channel") == kind[1])
         graph[kind].edge_index = torch.stack([tensor(mine["fails"]), tensor(mine["suffers"])])
-        graph[kind].loss = tensor(mine["relative"].fill_null(scales.losses[channel.name]))
+        graph[kind].loss = tensor(mine["relative"].fill_null(scales.losses[kind[1]]))
         graph[kind].link_row = tensor(mine["link_row"])
     return graph
 
@@ -114,7 +115,8 @@ def _unknown(rows: pl.DataFrame, scales: Scales) -> pl.Series:
 
 def _exposed(edges: pl.DataFrame) -> pl.DataFrame:
     """What each firm stands to lose through each channel over all links, `exposed`, a fraction of its assets."""
-    return edges.group_by("suffers", "channel").agg(exposed=pl.col("relative").sum())
+    money = edges.filter(pl.col("channel") != SHARED_PERSON)
+    return money.group_by("suffers", "channel").agg(exposed=pl.col("relative").sum())
 
 
 def _flags(rows: pl.Series, count: int) -> pl.Series:
@@ -122,11 +124,14 @@ def _flags(rows: pl.Series, count: int) -> pl.Series:
 
 
 def _relative(snapshot: Snapshot, rows: pl.DataFrame) -> pl.DataFrame:
-    """The edges between enterprises with `relative`: loss over assets of who suffers, missing without either."""
+    """Edges between enterprises with `relative`: loss over assets of who suffers, missing without either; of ties 1."""
     firms = snapshot.enterprises
     edges = channel_edges(snapshot).filter((pl.col("fails") < firms) & (pl.col("suffers") < firms))
     borne = pl.col("loss") / rows["total_assets"].gather(edges["suffers"])
-    return edges.with_columns(relative=borne).sort("channel", "suffers", "fails", "link_row")
+    ties = shared_persons(snapshot).drop("link_row").with_row_index("link_row")
+    shared = ties.select("fails", "suffers", "link_row", channel=pl.lit(SHARED_PERSON), relative=1.0)
+    both = pl.concat([edges.with_columns(relative=borne), shared], how="diagonal")
+    return both.sort("channel", "suffers", "fails", "link_row")
 
 
 def _unbooked(snapshot: Snapshot, edges: pl.DataFrame, failed: pl.DataFrame) -> pl.DataFrame:

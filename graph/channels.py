@@ -62,7 +62,7 @@ def consolidated_pairs(snapshot: Snapshot, sheets: pl.DataFrame) -> pl.DataFrame
 
 def _parent_links(snapshot: Snapshot) -> pl.DataFrame:
     by_accounts = snapshot.table("controls").filter(pl.col("basis") == "consolidated_accounts")
-    stakes = snapshot.table("owns").filter(_conducts()).group_by("source_row", "target_row").agg(share().sum())
+    stakes = snapshot.table("owns").filter(conducts()).group_by("source_row", "target_row").agg(share().sum())
     majority = stakes.filter(pl.col("share") > 0.5)
     pairs = [frame.select("source_row", "target_row") for frame in (by_accounts, majority)]
     return pl.concat(pairs).unique()
@@ -75,7 +75,7 @@ def share() -> pl.Expr:
     return pl.coalesce(pl.col("share"), pl.when(said).then(band)).alias("share")
 
 
-def _conducts() -> pl.Expr:
+def conducts() -> pl.Expr:
     """Whether a stake is one: neither nominee nor a declared indirect one, which its chain already holds."""
     return pl.col("direct").fill_null(value=True) & ~pl.col("nominee").fill_null(value=False)
 
@@ -141,13 +141,13 @@ def _loan_loss(links: pl.DataFrame, _: pl.DataFrame) -> pl.DataFrame:
 
 def _equity_loss(links: pl.DataFrame, sheets: pl.DataFrame) -> pl.DataFrame:
     """The share of the enterprise's equity; an enterprise without equity has none to lose."""
-    held = _with_sheet(links.filter(_conducts()), sheets, "target_row", "equity")
+    held = _with_sheet(links.filter(conducts()), sheets, "target_row", "equity")
     return held.with_columns(loss=share() * pl.col("of_equity").clip(lower_bound=0.0))
 
 
 def _support_loss(links: pl.DataFrame, _: pl.DataFrame) -> pl.DataFrame:
     """The support recorded on the stake, else nothing."""
-    return links.filter(_conducts()).with_columns(loss=pl.col("support").fill_null(0.0))
+    return links.filter(conducts()).with_columns(loss=pl.col("support").fill_null(0.0))
 
 
 _LOSSES = {

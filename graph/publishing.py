@@ -10,15 +10,17 @@ from .bolt import BATCH_ROWS, Connection, Row, Statements, batches, columns
 from .errors import DataError, StoreError
 from .lease import Lease
 from .results import Run, Scores
-from .schema import CHANNELS, LINKS, RESULTS, SCORES
+from .schema import CHANNELS, KINDS, LINKS, RESULTS, SCORES, SHARED_PERSON
+from .ties import FACTS
 from .writing import Progress, complete
 
 # Heap that a firm takes when Neo4j 5.26 commits, for each property it carries and each one that is set; measured with
 # 5 to 30 properties there and 9 to 17 set: 9.4 to 46 KiB a firm, which this sum exceeds by 10 to 60 %.
 BYTES_PER_PROPERTY_THERE, BYTES_PER_PROPERTY_SET = 1180, 920
 MEMORY_SETTING = "dbms.memory.transaction.total.max"
+ENDS = ("from_id", "to_id")  # of a relationship
 PREVIOUS = {"risk_pd_previous": "risk_pd", "risk_run_id_previous": "risk_run_id"}
-LINK_RESULTS = ("risk_run_id", *(f"risk_contagion_{channel.name}" for channel in CHANNELS))
+LINK_RESULTS = ("risk_run_id", *(f"risk_contagion_{name}" for name in KINDS))
 _UNITS = {"B": 0, "KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40}
 
 _PUBLICATION = "MERGE (p:Publication {kind: $kind}) RETURN p.run_id AS run_id"
@@ -260,17 +262,33 @@ def _link_steps(scores: Scores) -> Iterator[_Step]:
     strongest = scores.strongest_links
     for channel in CHANNELS:
         rows = strongest.filter(table=channel.table, channel=channel.name)
-        table = LINKS[channel.table]
-        rest = [name for name in table.key if name not in table.party_columns]
         ends = ("suffers_id", "fails_id") if channel.fails == "target" else ("fails_id", "suffers_id")
-        key = ", ".join(f"{name}: ${name}[i]" for name in rest)
-        text = (
-            f"UNWIND range(0, size($contagion) - 1) AS i MATCH (s:Party {{party_id: ${ends[0]}[i]}}) "
-            f"MATCH (t:Party {{party_id: ${ends[1]}[i]}}) MATCH (s)-[r:{table.link.type} {{{key}}}]->(t) "  # type: ignore[union-attr]
-            f"SET r.risk_contagion_{channel.name} = $contagion[i], r.risk_run_id = $run_id RETURN count(r) AS met"
-        )
-        named = [pl.col("rest").list.get(place).alias(name) for place, name in enumerate(rest)]
-        yield _Step(f"links, {channel.name}", text, rows.select("suffers_id", "fails_id", *named, "contagion"))
+        yield _link_step(channel.name, channel.table, rows.rename(dict(zip(ends, ENDS, strict=True))))
+    ties = strongest.filter(channel=SHARED_PERSON)
+    for name in FACTS:
+        yield _link_step(SHARED_PERSON, name, _by_person(ties.filter(table=name)))
+
+
+def _link_step(channel: str, name: str, rows: pl.DataFrame) -> _Step:
+    """Sets what a channel's links add: rows with ENDS, `rest` and `contagion`, on the relationships of one table."""
+    table = LINKS[name]
+    rest = [column for column in table.key if column not in table.party_columns]
+    key = ", ".join(f"{column}: ${column}[i]" for column in rest)
+    text = (
+        "UNWIND range(0, size($contagion) - 1) AS i MATCH (s:Party {party_id: $from_id[i]}) "
+        f"MATCH (t:Party {{party_id: $to_id[i]}}) MATCH (s)-[r:{table.link.type} {{{key}}}]->(t) "  # type: ignore[union-attr]
+        f"SET r.risk_contagion_{channel} = $contagion[i], r.risk_run_id = $run_id RETURN count(r) AS met"
+    )
+    named = [pl.col("rest").list.get(place).alias(column) for place, column in enumerate(rest)]
+    return _Step(f"links, {channel}", text, rows.select(*ENDS, *named, "contagion"))
+
+
+def _by_person(ties: pl.DataFrame) -> pl.DataFrame:
+    """What each record of a shared person brings to the firm that it is about, from all the person's other firms."""
+    person = pl.col("rest").list.first().alias("from_id")
+    return ties.group_by(person, pl.col("rest").list.slice(1), to_id="suffers_id", maintain_order=True).agg(
+        pl.col("contagion").sum()
+    )
 
 
 def _filled(scores: Scores) -> list[str]:
@@ -288,6 +306,6 @@ def _clear(transaction: Statements, work: "_Work") -> Iterator[str]:
     yield f"MATCH (p:Party) WHERE NOT p:Enterprise AND p.risk_run_id IS NOT NULL REMOVE {gone}"
     if transaction.run(_LINKS, kind=work.run.kind)[0]["links"]:
         removed = ", ".join(f"r.{name}" for name in LINK_RESULTS)
-        for name in dict.fromkeys(channel.table for channel in CHANNELS):
+        for name in dict.fromkeys([*(channel.table for channel in CHANNELS), *FACTS]):
             kind = LINKS[name].link.type  # type: ignore[union-attr]
             yield f"MATCH (:Party)-[r:{kind}]->(:Party) WHERE r.risk_run_id IS NOT NULL REMOVE {removed}"

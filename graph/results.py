@@ -13,7 +13,8 @@ from .schema import SCORES
 from .snapshot import Snapshot
 
 # One row per link and channel that carries contagion; `rest` is the link's key without its two parties, in the
-# dictionary's order.
+# dictionary's order. Of a tie `table` and `rest` name the record of the shared person on who suffers: the person, then
+# the rest of the record's key.
 LINK_SCORES = {
     "suffers_id": pl.String(),
     "fails_id": pl.String(),

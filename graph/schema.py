@@ -205,12 +205,20 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("cover_loss", "guarantees", "source", "guarantor fails, the debtor's credit is not renewed"),
 )
 
+# What links carry beyond the balance sheet: no record tells a loss, so that only a model that learns it knows it.
+SHARED_PERSON = "shared_person"
+MEANINGS: Mapping[str, str] = {
+    **{channel.name: channel.meaning for channel in CHANNELS},
+    SHARED_PERSON: "an enterprise fails, another that shares an owner or manager with it suffers",
+}
+KINDS = tuple(MEANINGS)  # of links in the network: the channels of money, then ties
+
 RESULTS: tuple[Field, ...] = (
     *(spec for spec in FIELDS.values() if spec.name.startswith("risk_")),
     *(
-        Field(f"risk_contagion_{channel.name}", Kind.FRACTION, f"contagion through {channel.name}: {channel.meaning}",
+        Field(f"risk_contagion_{name}", Kind.FRACTION, f"contagion through {name}: {meaning}",
               Role.RESULT, "fraction", 0, 1)
-        for channel in CHANNELS
+        for name, meaning in MEANINGS.items()
     ),
 )  # fmt: skip
 GROUP_RESULTS: tuple[Field, ...] = tuple(spec for spec in FIELDS.values() if spec.name.startswith("group_"))

@@ -6,8 +6,9 @@ from .channels import channel_edges
 from .errors import UsageError
 from .paths import records
 from .results import Scores
-from .schema import CHANNELS
+from .schema import CHANNELS, KINDS, SHARED_PERSON
 from .snapshot import Snapshot
+from .ties import FACTS, shared_persons
 
 PARTS = {
     "level": pl.String(),
@@ -32,7 +33,8 @@ def score_parts(snapshot: Snapshot, scores: Scores, firm: str) -> pl.DataFrame:
 
     `adds` is a difference of probabilities and `of_pd` its share of the PD; `fails_pd` the PD of the neighbour, missing
     where it has none; `loss` money that the firm loses if the neighbour fails, before severity, missing where no record
-    tells it; `rest` the key of the link's record without its two parties. The largest channel first, in it the largest
+    tells it; `rest` the key of the link's record without its two parties. Of a tie `rest` begins with the person shared
+    and the sources are those of both records, that on the firm first. The largest channel first, in it the largest
     link.
 
     Args:
@@ -48,7 +50,7 @@ def score_parts(snapshot: Snapshot, scores: Scores, firm: str) -> pl.DataFrame:
         raise UsageError(f"{firm}: no enterprise, so it has no PD. See relparty owners, controls and guarantees.")
     own = scores.firms.filter(party_id=snapshot.parties["party_id"][row])
     links = _links(snapshot, scores, row)
-    channels = [(channel.name, own[f"risk_contagion_{channel.name}"][0]) for channel in CHANNELS]
+    channels = [(name, own[f"risk_contagion_{name}"][0]) for name in KINDS]
     largest = sorted(((name, adds) for name, adds in channels if adds), key=lambda each: -each[1])
     parts = [_whole("pd", own["risk_pd"][0]), _whole("own", own["risk_pd_standalone"][0]), links.clear()]
     for name, adds in largest:
@@ -88,7 +90,7 @@ def _links(snapshot: Snapshot, scores: Scores, row: int) -> pl.DataFrame:
     named = scores.firms.select(fails_id="party_id", fails_pd="risk_pd", fails_name=names)
     links = scores.links.filter(suffers_id=snapshot.parties["party_id"][row]).rename({"contagion": "adds"})
     links = links.join(named, on="fails_id", how="left").with_columns(level=pl.lit("link"), key=_key("rest"))
-    behind = _records(snapshot, row)
+    behind = pl.concat([_records(snapshot, row), _persons(snapshot, row)])
     return links.join(behind, on=["channel", "fails_id", "key"], how="left")
 
 
@@ -105,3 +107,29 @@ def _records(snapshot: Snapshot, row: int) -> pl.DataFrame:
     told = pl.concat(found).select("link_row", "record").unnest("record").with_columns(key=_key("rest"))
     ids = edges.with_columns(fails_id=snapshot.parties["party_id"].gather(edges["fails"]))
     return ids.join(told, on=["table", "link_row"]).select("channel", "fails_id", "key", "loss", "source", "source_ref")
+
+
+def _persons(snapshot: Snapshot, row: int) -> pl.DataFrame:
+    """The same of a firm's ties: no loss, and the sources of the shared person's records, that on the firm first."""
+    ties, ids = shared_persons(snapshot).filter(suffers=row), snapshot.parties["party_id"]
+    ends = [ties.select("table", "link_row"), ties.select(table="other_table", link_row="other_row")]
+    asked = pl.concat(ends).unique()
+    found = [records(snapshot, name, asked.filter(table=name)["link_row"].to_list()) for name in FACTS]
+    told = pl.concat(found).select("link_row", "record").unnest("record")
+    both = ties.join(told, on=["table", "link_row"]).join(
+        told, left_on=["other_table", "other_row"], right_on=["table", "link_row"], suffix="_other"
+    )
+    named = both.with_columns(
+        channel=pl.lit(SHARED_PERSON),
+        fails_id=ids.gather(both["fails"]),
+        rest=pl.concat_list(ids.gather(both["person_row"]), "rest"),
+        loss=pl.lit(None, dtype=pl.Float64),
+        **{name: _once(name, f"{name}_other") for name in ("source", "source_ref")},
+    )
+    return named.select("channel", "fails_id", _key("rest").alias("key"), "loss", "source", "source_ref")
+
+
+def _once(*names: str) -> pl.Expr:
+    """What is said by some columns, each word once; missing where nothing is."""
+    words = pl.concat_list(names).list.drop_nulls().list.unique(maintain_order=True).list.join("; ")
+    return pl.when(words != "").then(words)

@@ -17,7 +17,7 @@ from relparty.gnn.train import fit
 from relparty.graph.errors import DataError, UsageError
 from relparty.graph.register import Register
 from relparty.graph.results import Scores, check_complete
-from relparty.graph.schema import CHANNELS
+from relparty.graph.schema import KINDS
 from relparty.graph.snapshot import Snapshot
 from relparty.loaders.economy import write_economy
 from relparty.loaders.folder import read_folder
@@ -86,7 +86,7 @@ def test_every_enterprise_has_one_row_and_every_status_its_numbers(scores: Score
 
 def test_channels_and_links_add_up_to_a_firms_contagion(scores: Scores) -> None:
     firms = scores.firms.filter(pl.col("risk_status") == "scored")
-    channels = firms.select(pl.sum_horizontal(f"risk_contagion_{channel.name}" for channel in CHANNELS)).to_series()
+    channels = firms.select(pl.sum_horizontal(f"risk_contagion_{name}" for name in KINDS)).to_series()
     assert furthest(channels, firms["risk_contagion"]) < 1e-9
     links = scores.links.group_by("suffers_id").agg(pl.col("contagion").sum())
     both = firms.join(links, left_on="party_id", right_on="suffers_id", how="left").fill_null(0.0)

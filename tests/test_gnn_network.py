@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from relparty.gnn.network import HazardNetwork, Hazards, balance, wire
-from relparty.graph.schema import CHANNELS
+from relparty.graph.schema import KINDS
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
@@ -23,12 +23,12 @@ def graph(leverage: list[float], edges: list[Edge], failed: tuple[int, ...] = ()
     made["enterprise"].leverage = torch.tensor(leverage, dtype=torch.float64).log()
     made["enterprise"].volatility = torch.full((size,), 0.2, dtype=torch.float64)
     made["enterprise"].failed = torch.tensor([row in failed for row in range(size)])
-    for channel in CHANNELS:
-        mine = [edge for edge in edges if edge[2] == channel.name]
+    for name in KINDS:
+        mine = [edge for edge in edges if edge[2] == name]
         ends = torch.tensor([edge[:2] for edge in mine], dtype=torch.long).reshape(-1, 2).T
-        made["enterprise", channel.name, "enterprise"].edge_index = ends.contiguous()
+        made["enterprise", name, "enterprise"].edge_index = ends.contiguous()
         losses = torch.tensor([edge[3] for edge in mine], dtype=torch.float64)
-        made["enterprise", channel.name, "enterprise"].loss = losses
+        made["enterprise", name, "enterprise"].loss = losses
     return made
 
 
@@ -154,10 +154,10 @@ def test_balance_rises_with_leverage_and_falls_with_calm() -> None:
 
 def _random_edges(rng: np.random.Generator, firms: int, count: int) -> list[Edge]:
     ends = rng.integers(0, firms, (count, 2))
-    kinds = rng.integers(0, len(CHANNELS), count)
+    kinds = rng.integers(0, len(KINDS), count)
     losses = rng.uniform(0.0, 0.7, count)
     return [
-        (int(fails), int(suffers), CHANNELS[kind].name, float(loss))
+        (int(fails), int(suffers), KINDS[kind], float(loss))
         for (fails, suffers), kind, loss in zip(ends, kinds, losses, strict=True)
         if fails != suffers
     ]

@@ -8,6 +8,7 @@ from relparty.graph.fields import FIELDS, Kind, Role
 from relparty.graph.schema import (
     CHANNELS,
     GROUP_RESULTS,
+    KINDS,
     LINKS,
     RESULTS,
     SNAPSHOT_TABLES,
@@ -55,7 +56,7 @@ def test_every_channel_runs_over_a_link_and_has_its_result():
     names = {spec.name for spec in RESULTS}
 
     assert all(channel.table in LINKS for channel in CHANNELS)
-    assert all(f"risk_contagion_{channel.name}" in names for channel in CHANNELS)
+    assert all(f"risk_contagion_{name}" in names for name in KINDS)
 
 
 def test_a_snapshot_holds_no_result():

@@ -9,6 +9,6 @@ RETURN type(r) AS link, way, n.party_id AS party_id, n.name AS name, n.risk_pd A
        r.risk_contagion_guarantee_call AS guarantee_call, r.risk_contagion_receivable_loss AS receivable_loss,
        r.risk_contagion_supply_break AS supply_break, r.risk_contagion_loan_loss AS loan_loss,
        r.risk_contagion_equity_loss AS equity_loss, r.risk_contagion_support_loss AS support_loss,
-       r.risk_contagion_cover_loss AS cover_loss
+       r.risk_contagion_cover_loss AS cover_loss, r.risk_contagion_shared_person AS shared_person
 ORDER BY link, way, party_id
 LIMIT toInteger($limit)
