@@ -7,8 +7,9 @@ import time
 import numpy as np
 import torch
 from relparty.gnn.config import Config, same_bits
+from relparty.gnn.features import BESIDE, SHAKES
 from relparty.gnn.learning import log_likelihood, penalty
-from relparty.gnn.network import SETTLED, HazardNetwork, Wiring, balance, wire
+from relparty.gnn.network import SETTLED, HazardNetwork, Wiring, wire
 from relparty.gnn.sample import Sample
 from relparty.graph.schema import KINDS
 from scipy.sparse import csr_array
@@ -23,7 +24,9 @@ def drawn(firms: int, links: int, seed: int = 0) -> HeteroData:
     graph = HeteroData()
     graph["enterprise"].x = torch.from_numpy(rng.standard_normal((firms, WIDTH)))
     graph["enterprise"].leverage = torch.from_numpy(np.log(rng.uniform(0.2, 0.95, firms)))
-    graph["enterprise"].volatility = torch.from_numpy(rng.uniform(0.1, 0.4, firms))
+    graph["enterprise"].sheets = graph["enterprise"].leverage.exp()[:, None].repeat(1, 1 + len(BESIDE))
+    graph["enterprise"].earned = torch.zeros(firms, dtype=torch.float64)
+    graph["enterprise"].shakes = torch.from_numpy(rng.uniform(0.1, 0.4, (firms, len(SHAKES)))).log()
     graph["enterprise"].failed = torch.from_numpy(rng.random(firms) < 0.02)
     for name in KINDS:
         ends = rng.integers(0, firms, (2, links // len(KINDS)))
@@ -45,11 +48,9 @@ def timed(name: str, work):
 def bare(network: HazardNetwork, graph: HeteroData, wiring: Wiring, rounds: int):
     """What scoring can't do without: F on every firm and on every link, and one sparse product a round."""
     firms, ends = graph["enterprise"], wiring.suffers
-    inner = firms.x @ network.free + network.shift
-    sigma = network.sigma(firms.volatility, firms.x)
-    network.hazard(inner, balance(firms.leverage, sigma, torch.zeros_like(sigma)))
-    lost = wiring.loss * network.lost[wiring.channel]
-    network.hazard(inner[ends], balance(firms.leverage[ends], sigma[ends], lost))
+    standing = network.own.standing(firms)
+    network.own(standing, torch.zeros_like(standing.owed))
+    network.own(standing.of(ends), wiring.loss * network.lost[wiring.channel])
     size = len(firms.leverage)
     links = csr_array((wiring.loss.numpy(), (ends.numpy(), wiring.fails.numpy())), shape=(size, size))
     vector = np.ones(size)

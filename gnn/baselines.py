@@ -71,10 +71,11 @@ def _twice(pd: Floats) -> Forecast:
 
 
 def own_columns(sample: Sample) -> Floats:
-    """Balance sheet and numbers of all firms, shape (n, w + 3); distance to default as one of them."""
+    """Balance sheets, shakes and numbers of all firms, one a row; distance to default is one of the columns."""
     firms = sample.graph["enterprise"]
-    distance = firms.leverage / firms.volatility
-    columns = [firms.leverage.numpy(), firms.volatility.numpy(), distance.numpy(), firms.x.numpy()]
+    distance = firms.leverage / firms.shakes[:, 0].exp()
+    sheet = [firms.leverage.numpy(), distance.numpy(), firms.earned.numpy()]
+    columns = [*sheet, firms.sheets[:, 1:].numpy(), firms.shakes.numpy(), firms.x.numpy()]
     return np.asarray(np.column_stack(columns))
 
 

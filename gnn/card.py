@@ -5,9 +5,13 @@ from dataclasses import asdict
 from math import isnan
 from typing import Any
 
+import torch
+
 from ..graph.schema import KINDS
+from .features import BESIDE
 from .metrics import METRICS, Floats, Measured, difference, log_loss, measure
 from .network import HazardNetwork
+from .own import OwnHazard
 from .sample import Sample
 from .task import Split, Task
 
@@ -42,8 +46,16 @@ def card(
             name: {"severity": severity, "theta": theta}
             for name, severity, theta in zip(KINDS, network.lost.tolist(), network.theta.tolist(), strict=True)
         },
+        "own": _own(network.own),
         "limits": list(LIMITS),
     }
+
+
+def _own(own: OwnHazard) -> dict[str, Any]:
+    """What a firm's own hazard rests on: how far each sheet is believed, how far its profit, how far years differ."""
+    sheets = dict(zip(("latest", *BESIDE), own.believed.tolist(), strict=True))
+    gain, unseen = torch.sigmoid(own.gain).item(), -torch.expm1(-own.unseen.exp()).item()
+    return {"sheets": sheets, "gain": gain, "years": own.spread.item(), "unseen": unseen}
 
 
 def about(task: Task, days: Split) -> dict[str, Any]:
@@ -97,6 +109,7 @@ def as_text(model_id: str, card: Mapping[str, Any]) -> str:
         "|---|---|---|",
     ]
     lines += [f"| {name} | {row['severity']:.2f} | {row['theta']:.2f} |" for name, row in card["channels"].items()]
+    lines += _balance_sheets(card["own"]) if "own" in card else []
     return "\n".join([*lines, "", "## Limits", "", *(f"- {limit}" for limit in card["limits"]), ""])
 
 
@@ -117,6 +130,18 @@ def _grades(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def _told(figures: Measured) -> dict[str, float | None]:
     """None for nan, which JSON doesn't know."""
     return {name: None if isnan(value) else value for name, value in asdict(figures).items()}
+
+
+def _balance_sheets(own: Mapping[str, Any]) -> list[str]:
+    believed = ", ".join(f"{name} {part:.2f}" for name, part in own["sheets"].items())
+    return [
+        "",
+        "## Balance sheets",
+        "",
+        f"Liabilities over assets as believed: {believed}; less {own['gain']:.2f} of the year's profit.",
+        f"Years differ by {own['years']:.2f} standard deviations of all firms' distances to default.",
+        f"No sheet shows {own['unseen']:.2%} of PD.",
+    ]
 
 
 def _shown(figures: Mapping[str, float | None]) -> str:

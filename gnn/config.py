@@ -19,6 +19,7 @@ class Config:
     look: int = 20  # steps between two looks at it
     rate: float = 0.02  # step size at first; it falls as half a cosine
     rate_of_links: float = 0.05  # step size of theta and severities: they settle before F learns its days by heart
+    rate_of_sheets: float = 0.05  # step size of how far each balance sheet is believed
     ridge: float = 2.0  # for each default, pull of what is not the balance sheet towards no effect
     ridge_of_words: float = 7.0  # the same for industry, region, legal form: what a year did to one passes with it
     trust: float = 2.0  # pull of theta towards 1, of each channel towards the common one: spreads of a half

@@ -24,7 +24,7 @@ class Change:
     Attributes:
         row: number of the firm whose PD is asked.
         links: numbers of the links of the wiring that carry `factor` times their loss; none: as they are.
-        firm: number of the firm whose leverage is `factor` times as high; none: as it is.
+        firm: number of the firm whose liabilities are `factor` times as high, by every sheet; none: as they are.
     """
 
     row: int
@@ -58,8 +58,7 @@ class Questions:
         """The PD of the firm asked about under a change."""
         firms, wiring = self.day.graph["enterprise"], self.day.wiring
         if change.firm is not None:
-            raised = firms.leverage[change.firm] + np.log(change.factor)
-            with _changed(firms.leverage, [change.firm], raised):
+            with _changed(firms.sheets, [change.firm], firms.sheets[change.firm] * change.factor):
                 return float(self._pd(self._settled())[change.row])
         with _changed(wiring.loss, list(change.links), wiring.loss[list(change.links)] * change.factor):
             return float(self._pd(self._settled())[change.row])

@@ -14,13 +14,16 @@ from .config import Config
 from .features import NUMBERS
 from .metrics import Floats, log_loss
 from .network import USUAL, HazardNetwork, Hazards
+from .own import FIRST_BELIEFS, FIRST_GAIN, FIRST_HAZE, FIRST_MONEY, FIRST_NEAREST, FIRST_SWING, FIRST_UNSEEN, softplus
 from .sample import Sample
 
 Progress = Callable[[str, int, int], None]  # what, done, of
 LEAST_HAZARD = 1e-12
+YEAR_APART = 0.3  # standard deviations to default: what a year usually does to all firms
+YEARS_BEFORE = 2
 LAST_RATE = 0.02  # of the first step size, at the end
-SHIFTS = (-1.0, -0.5, -0.2, 0.0, 0.2, 0.5, 1.0)  # of the logarithm of own hazards, among which a level is found
-USUAL_DISTANCE = 2.0  # standard deviations to default of the firm in the middle, before training
+SHIFTS = (-0.8, -0.4, -0.15, 0.0, 0.15, 0.4, 0.8)  # of the climate, among which a level is found
+SIGMAS, HALVINGS = (-3.0, 4.0), 30  # logarithms of a year's sigma over a month's shake, among which to start
 
 
 def learn(
@@ -57,8 +60,13 @@ def member(network: HazardNetwork, days: Sequence[Sample], config: Config, numbe
 
 
 def descend(network: HazardNetwork, days: Sequence[Sample], config: Config) -> Iterator[int]:
-    """Takes the steps of Adam one by one, each on as many days as `config.links_a_step` lets in; yields numbers."""
-    optimiser = _optimiser(network, config)
+    """Takes the steps of Adam one by one, each on as many days as `config.links_a_step` lets in; yields numbers.
+
+    Each year has an effect of its own on all firms, learned along: what firms and links teach is not what their years
+    did to all. Only the spread of years stays behind.
+    """
+    years = torch.zeros(len(days), dtype=torch.float64, requires_grad=True)  # what each did to all firms
+    optimiser = _optimiser(network, years, config)
     falling = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _share_of_rate(step / config.steps))
     firms, failed = sum(len(day.rows) for day in days), sum(float(day.default.sum()) for day in days)
     links: dict[int, Tensor] = {}  # by day the hazards of its links when it was last looked at
@@ -68,13 +76,20 @@ def descend(network: HazardNetwork, days: Sequence[Sample], config: Config) -> I
         lot = next(lots)
         whole = sum(len(days[day].rows) for day in lot)
         for day in lot:
-            hazards = network(days[day].graph, days[day].wiring, config.rounds, links.get(day))
+            hazards = network(days[day].graph, days[day].wiring, config.rounds, links.get(day), years[day])
             links[day] = hazards.link.detach()
             (-log_likelihood(hazards, days[day]).sum() / whole).backward()  # type: ignore[no-untyped-call]
-        penalty(network, config, failed).div(firms).backward()  # type: ignore[no-untyped-call]
+        held = penalty(network, config, failed) + ((years / YEAR_APART) ** 2).sum() / 2
+        held.div(firms).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         falling.step()
+        network.own.spread.data = _spread(years.detach())
         yield step
+
+
+def _spread(years: Tensor) -> Tensor:
+    """Standard deviation of years' effects, as if YEARS_BEFORE had been seen to differ as years usually do."""
+    return torch.sqrt(((years**2).sum() + YEARS_BEFORE * YEAR_APART**2) / (len(years) + YEARS_BEFORE))
 
 
 def _share_of_rate(done: float) -> float:
@@ -94,10 +109,13 @@ def _lots(days: Sequence[Sample], config: Config) -> Iterator[list[int]]:
         yield lot
 
 
-def _optimiser(network: HazardNetwork, config: Config) -> torch.optim.Optimizer:
+def _optimiser(network: HazardNetwork, years: Tensor, config: Config) -> torch.optim.Optimizer:
     links = [network.bite, network.bites, network.severities, network.delay]
-    firms = [weight for weight in network.parameters() if not any(weight is link for link in links)]
-    groups: list[dict[str, Any]] = [{"params": firms}, {"params": links, "lr": config.rate_of_links}]
+    own = network.own
+    sheets = [own.belief, own.gain, own.money, own.swing, own.haze, own.nearest, own.unseen]
+    rest = [weight for weight in network.parameters() if not any(weight is other for other in (*links, *sheets))]
+    groups: list[dict[str, Any]] = [{"params": rest}, {"params": links, "lr": config.rate_of_links}]
+    groups += [{"params": [*sheets, years], "lr": config.rate_of_sheets}]
     return torch.optim.Adam(groups, lr=config.rate)
 
 
@@ -107,12 +125,19 @@ def penalty(network: HazardNetwork, config: Config, failed: float) -> Tensor:
     The pull on what is not the balance sheet grows with the defaults: however many firms there are, the years that
     shook them all stay as few. What a tie carries is pulled towards nothing, by a pull that real harm soon outgrows.
     """
-    numbers, words = network.free[: len(NUMBERS)], network.free[len(NUMBERS) :]
-    weights = config.ridge * ((numbers**2).sum() + (network.tilt**2).sum()) + config.ridge_of_words * (words**2).sum()
-    told = network.severities[: len(CHANNELS)]
-    usual = (network.common - 1) ** 2 + (network.bites**2).sum() + (told**2).sum()
+    own, told = network.own, network.severities[: len(CHANNELS)]
+    numbers, words = own.near[: len(NUMBERS)], own.near[len(NUMBERS) :]
+    weights = config.ridge * ((numbers**2).sum() + (own.tilt**2).sum()) + config.ridge_of_words * (words**2).sum()
+    usual = (network.common - 1) ** 2 / 4 + (network.bites**2).sum() + (told**2).sum()
     unproven = torch.log1p(network.lost[-1] / USUAL[SHARED_PERSON])  # steep near nothing, flat where there is much
-    return failed * weights + config.trust * (usual + (network.swing[1] - 1) ** 2) + config.doubt * unproven
+    sheets = _away(own.belief, FIRST_BELIEFS) + _away(own.gain, FIRST_GAIN) + _away(own.swing[1:], FIRST_SWING[1:])
+    ends = _away(own.unseen, FIRST_UNSEEN) + _away(own.haze, FIRST_HAZE) + _away(own.nearest, FIRST_NEAREST)
+    learned = ends / 8 + (own.money - FIRST_MONEY) ** 2 + (softplus(own.outward) ** 2).sum()
+    return failed * weights + config.trust * (usual + sheets + learned) + config.doubt * unproven
+
+
+def _away(weights: Tensor, first: float | list[float]) -> Tensor:
+    return ((weights - weights.new_tensor(first)) ** 2).sum()
 
 
 def log_likelihood(hazards: Hazards, day: Sample) -> Tensor:
@@ -129,17 +154,17 @@ def settled_pd(network: HazardNetwork, firms: Sample) -> Floats:
 
 
 def level_curve(network: HazardNetwork, day: Sample) -> Floats:
-    """How many defaults a day expects if all own hazards were exp(shift) times as high, for each of SHIFTS.
+    """How many defaults a day expects in a climate so much worse than the network's, for each of SHIFTS.
 
-    Contagion moves with them: neighbours fail more often, and what a loss adds is more.
+    Contagion moves too: neighbours fail more often, and what a loss adds is more.
     """
     seen = torch.where(day.default > 0, 1.0, day.seen)
-    found, before = [], network.level.detach().clone()
+    found, before = [], network.own.climate.detach().clone()
     for shift in SHIFTS:
-        network.level.data = before + shift
+        network.own.climate.data = before + shift
         hazard = network.settle(day.graph, day.wiring).total[day.rows]
         found.append(float(-torch.expm1(-hazard * seen).sum()))
-    network.level.data = before
+    network.own.climate.data = before
     return np.array(found)
 
 
@@ -151,10 +176,14 @@ def level_shift(curves: Sequence[Floats], seen: float) -> float:
 
 @torch.no_grad()
 def _start(network: HazardNetwork, days: Sequence[Sample]) -> None:
-    """Distances to default as usual, and the level of own hazards where the defaults seen say."""
-    firms = [day.graph["enterprise"] for day in days]
-    told = torch.cat([(each.leverage.abs() / each.volatility) for each in firms])
-    network.swing[0] = torch.log(told.median() / USUAL_DISTANCE)
-    own = [network.own_and_strain(day.graph, day.wiring)[0][day.rows] for day in days]
-    rate = sum(float(day.default.sum()) for day in days) / sum(float(day.seen.sum()) for day in days)
-    network.level.add_(torch.log(rate / torch.cat(own).mean()))
+    """Sigma where the walk alone would bring as many defaults as were seen; found by halving, in logarithms."""
+    own = network.own
+    firms = [(own.standing(day.graph["enterprise"]).of(day.rows), day.seen) for day in days]
+    failed = sum(float(day.default.sum()) for day in days)
+    low, high = SIGMAS
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        wide = [(replace(at, sigma=at.sigma * math.exp(middle)), seen) for at, seen in firms]
+        expected = sum(float(-torch.expm1(-own(at, torch.zeros_like(seen)) * seen).sum()) for at, seen in wide)
+        low, high = (middle, high) if expected < failed else (low, middle)
+    own.swing[0] = (low + high) / 2

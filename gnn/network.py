@@ -5,7 +5,7 @@ The hazard of a firm, H = -log(1 - PD), is its own plus one term a link, so that
     H_i = F(x_i) + sum over links e (j fails, i suffers, channel c) of -log(1 - PD_{j without i}^late q_e)
     q_e = 1 - exp(-theta_c [F(x_i once loss_e is taken off its assets) - F(x_i)])
 
-F rises with the balance sheet's leverage whatever the weights. PD_{j without i} leaves out all that i sends to j, so
+F (gnn/own.py) never falls when the balance sheet gets worse. PD_{j without i} leaves out all that i sends to j, so
 that nobody infects himself through his neighbour. `late` >= 1: who fails at the horizon's end strikes beyond it, and
 the safer a firm, the later it fails (a random walk's chance to pass its barrier some time before the horizon ends is
 close to a power of its chance to pass by the end); a firm in default already strikes for certain. F, theta and late are
@@ -26,19 +26,15 @@ from torch_geometric.utils import scatter
 
 from ..graph.errors import DataError
 from ..graph.schema import KINDS, SHARED_PERSON
-from .features import MOST
+from .own import LEAST, OwnHazard, softplus
 
 SETTLED = 1e-12  # hazard: a component rests once none of its links moves by more in a round
 NEAR_ENOUGH = 1e-9  # the same for graphs that differ by one link or firm from one that has settled
 MOST_ROUNDS = 20_000
 LETHAL = 30.0  # a strain beyond which a loss is certain death: keeps log(1 - q) finite
-LETHAL_LOG = 3.4  # its logarithm: no own hazard beyond it either
 MOST_LOST = 0.98  # of assets: a loss beyond it leaves nothing to tell apart
-STEEP = 4.0  # distances to default span about so much more than leverages: brings both to one scale
-FARTHEST = 8.0  # standard deviations to default that are told apart
 FIRST_BITE = 0.54  # softplus of it is 1: theta before training
 FIRST_DELAY = -2.25  # softplus of it is .1: late - 1 before training, a month of twelve
-LEAST = 1e-30  # of a PD that is raised to a power
 # Severities before training: of a claim about half is lost, of a stake nearly all, of a year's margin what is not
 # replaced; that a lost guarantor costs the debtor its credit is not assumed, only allowed.
 USUAL = {
@@ -49,7 +45,7 @@ USUAL = {
     "equity_loss": 0.9,
     "support_loss": 0.5,
     "cover_loss": 0.05,
-    SHARED_PERSON: 0.01,  # of all assets, for no record tells a loss: nearly nothing, until defaults say otherwise
+    SHARED_PERSON: 0.005,  # of all assets, for no record tells a loss: nearly nothing, until defaults say otherwise
 }
 
 
@@ -113,13 +109,7 @@ class HazardNetwork(nn.Module):
     def __init__(self, width: int, units: int) -> None:
         """Weights of the starting point, drawn from torch's generator: seed it first."""
         super().__init__()
-        self.rising = nn.Parameter(0.5 * torch.randn(3, units, dtype=torch.float64) - 0.5)  # made positive before use
-        self.free = nn.Parameter(0.1 * torch.randn(width, units, dtype=torch.float64))
-        self.shift = nn.Parameter(torch.linspace(-2, 2, units, dtype=torch.float64))
-        self.outward = nn.Parameter(torch.zeros(units, dtype=torch.float64))  # made positive before use
-        self.level = nn.Parameter(torch.tensor(-3.0, dtype=torch.float64))
-        self.swing = nn.Parameter(torch.tensor([0.0, 1.0], dtype=torch.float64))  # sigma from the volatility seen
-        self.tilt = nn.Parameter(torch.zeros(width, dtype=torch.float64))  # and from all else
+        self.own = OwnHazard(width, units)
         self.delay = nn.Parameter(torch.tensor(FIRST_DELAY, dtype=torch.float64))  # made positive before use
         self.bite = nn.Parameter(torch.tensor(FIRST_BITE, dtype=torch.float64))  # made positive before use
         self.bites = nn.Parameter(torch.zeros(len(KINDS), dtype=torch.float64))  # each channel's own, from it
@@ -128,7 +118,7 @@ class HazardNetwork(nn.Module):
     @property
     def common(self) -> Tensor:
         """The theta that channels share, a number."""
-        return _softplus(self.bite)
+        return softplus(self.bite)
 
     @property
     def theta(self) -> Tensor:
@@ -144,18 +134,21 @@ class HazardNetwork(nn.Module):
     @property
     def late(self) -> Tensor:
         """The power of a neighbour's PD that is its chance to fail early enough to strike, a number of at least 1."""
-        return 1 + _softplus(self.delay)
+        return 1 + softplus(self.delay)
 
-    def forward(self, graph: HeteroData, wiring: Wiring, rounds: int, link: Tensor | None = None) -> Hazards:
+    def forward(
+        self, graph: HeteroData, wiring: Wiring, rounds: int, link: Tensor | None = None, year: Tensor | None = None
+    ) -> Hazards:
         """Hazards after a fixed number of rounds, for training.
 
         Args:
-            graph: with leverage, volatility, failed (n,) and x (n, w) of its enterprises.
+            graph: with sheets, shakes, earned, x and failed of its enterprises, as gnn/tensors.py makes them.
             wiring: of the graph.
             rounds: of spreading.
             link: (e,) hazards to go on from; none: from F upward.
+            year: a number, the standard deviations by which the year to come brings all firms nearer; none: 0.
         """
-        own, strain = self.own_and_strain(graph, wiring)
+        own, strain = self.own_and_strain(graph, wiring, year)
         conducts = Conduct(torch.expm1(-strain), self.late, graph["enterprise"].failed[wiring.first])
         link = torch.zeros_like(strain) if link is None else link
         for _ in range(rounds):
@@ -197,39 +190,14 @@ class HazardNetwork(nn.Module):
                 break
         return _summed(own, near, wiring)
 
-    def own_and_strain(self, graph: HeteroData, wiring: Wiring) -> tuple[Tensor, Tensor]:
+    def own_and_strain(self, graph: HeteroData, wiring: Wiring, year: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """F of each firm (n,), and of each link theta times what its loss adds to F (e,)."""
-        firms = graph["enterprise"]
-        inner = firms.x @ self.free + self.shift  # (n, w) @ (w, u) -> (n, u)
-        sigma = self.sigma(firms.volatility, firms.x)
-        own = self.hazard(inner, balance(firms.leverage, sigma, torch.zeros_like(sigma)))  # (n,)
-        who = wiring.suffers
+        standing = self.own.standing(graph["enterprise"], year)
+        own = self.own(standing, torch.zeros_like(standing.owed))  # (n,)
         lost = (wiring.loss * self.lost[wiring.channel]).clamp(max=MOST_LOST)  # (e,) fraction of assets
-        added = self.hazard(inner[who], balance(firms.leverage[who], sigma[who], lost)) - own[who]  # (e,)
+        added = self.own(standing.of(wiring.suffers), lost) - own[wiring.suffers]  # (e,)
         strain = self.theta[wiring.channel] * added.clamp(min=0.0)
         return own, strain.clamp(max=LETHAL)
-
-    def sigma(self, volatility: Tensor, x: Tensor) -> Tensor:
-        """What a year may do to assets (n,), from the volatility that was seen and all else that is known."""
-        return torch.exp(self.swing[0] + self.swing[1] * volatility.log() + (x * self.tilt).sum(dim=1))
-
-    def hazard(self, inner: Tensor, sheet: Tensor) -> Tensor:
-        """F from what a firm is, inner (k, u), and its balance sheet (k, 3), in which it never falls. Shape (k,)."""
-        rising = _softplus(self.rising)  # (3, u), above 0; no product of matrices, whose rounding depends on the place
-        units = torch.tanh(inner + sheet[:, :1] * rising[0] + sheet[:, 1:2] * rising[1] + sheet[:, 2:] * rising[2])
-        return torch.exp(((units * _softplus(self.outward)).sum(dim=1) + self.level).clamp(max=LETHAL_LOG))  # (k,)
-
-
-def balance(leverage: Tensor, sigma: Tensor, lost: Tensor) -> Tensor:
-    """Distance to default as a logarithm and as money, and leverage, (k, 3), all rising with risk and with a loss.
-
-    `leverage` is the logarithm of liabilities over assets, `lost` a fraction of the assets.
-    """
-    before = leverage.clamp(max=MOST)
-    after = (before - torch.log1p(-lost)).clamp(max=MOST)
-    distance = (after / sigma).clamp(-FARTHEST, FARTHEST) / STEEP
-    shortfall = ((before.exp() - 1 + lost) / sigma).clamp(-FARTHEST, FARTHEST) / STEEP
-    return torch.stack([distance, shortfall, after], dim=1)
 
 
 @dataclass(frozen=True)
@@ -264,8 +232,3 @@ def components(firms: int, wiring: Wiring) -> tuple[int, Tensor]:
 
 def _summed(own: Tensor, link: Tensor, wiring: Wiring) -> Hazards:
     return Hazards(wiring, own, link, own + scatter(link, wiring.suffers, dim_size=len(own), reduce="sum"))
-
-
-# torch's own softplus rounds differently at the end of a tensor than inside it; this never does.
-def _softplus(x: Tensor) -> Tensor:
-    return torch.log1p(torch.exp(-x.abs())) + x.clamp(min=0.0)

@@ -21,7 +21,7 @@ from ..graph.results import Scores
 from ..graph.schema import KINDS, SHARED_PERSON
 from ..graph.snapshot import Snapshot
 from ..graph.ties import shared_persons
-from .features import BALANCE, CATEGORIES, NUMBERS, own_features
+from .features import CATEGORIES, NUMBERS, own_features
 from .metrics import Floats
 
 AMBER, RED = 0.10, 0.25  # an index from .10 to .25 is amber, above it red
@@ -43,7 +43,7 @@ def measures(snapshot: Snapshot, scores: Scores) -> pl.DataFrame:
     that hang together with it, without bound in the largest one, whose size moves with every firm that joins; `drawn`
     is money, `drawn_to_equity` without bound where there is no equity.
     """
-    own = own_features(snapshot).select(*BALANCE, *NUMBERS, *CATEGORIES)
+    own = own_features(snapshot).select("leverage", "volatility", *NUMBERS, *CATEGORIES)
     columns = pl.concat([scores.firms.select("risk_status", *PDS), own, _links(snapshot), _drawn(snapshot)],
                         how="horizontal")  # fmt: skip
     return columns.filter(pl.col("risk_status").is_in(["scored", "abstained"])).drop("risk_status")

@@ -1,5 +1,6 @@
 """Snapshot -> HeteroData: enterprises as nodes, channels as edge types; scaled as the training days were."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from ..graph.channels import balance_sheets, channel_edges
 from ..graph.schema import KINDS, SHARED_PERSON
 from ..graph.snapshot import Snapshot
 from ..graph.ties import shared_persons
-from .features import BALANCE, CATEGORIES, NUMBERS, own_features
+from .features import BESIDE, CATEGORIES, MOST_EARNED, NUMBERS, OWED_TOLD, SHAKES, own_features
 
 EDGE_TYPES = tuple(("enterprise", name, "enterprise") for name in KINDS)
 FAR = 5.0  # standard deviations beyond which a number says no more
@@ -28,7 +29,7 @@ class Scales:
 
     Attributes:
         means, spreads: of each of NUMBERS; a number that never varied has the spread 0 and is left out.
-        sheet: medians of BALANCE, the explicit estimate where a firm has no accounts or no observations.
+        sheet: medians of leverage and SHAKES, the explicit estimate where a firm has no accounts or no observations.
         vocabularies: the values of each of CATEGORIES in training, sorted.
         losses: by channel the median loss, a fraction of assets: the estimate where loss or assets are not known.
         most: by channel the most that a firm stood to lose over all its links, a fraction of assets.
@@ -51,7 +52,7 @@ def fit_scales(snapshots: Sequence[Snapshot]) -> Scales:
     """The scales of training days; the order of rows and days changes nothing but the last bit of a mean."""
     each = [own_features(snapshot) for snapshot in snapshots]
     rows = pl.concat(each)
-    sheet = {name: _median(rows[name], 1.0) for name in BALANCE}
+    sheet = {name: _median(rows[name], 1.0) for name in ("leverage", *SHAKES)}
     edges = [_relative(snapshot, own) for snapshot, own in zip(snapshots, each, strict=True)]
     told = pl.concat(edges).drop_nulls("relative")
     medians = dict(told.group_by("channel").agg(pl.col("relative").median()).iter_rows())
@@ -78,18 +79,22 @@ def tensors(snapshot: Snapshot, scales: Scales, failed: pl.DataFrame) -> HeteroD
     `failed` are the parties in default, `party_row`, and `since` when: what a partner's accounts of that day or later
     already hold is no loss to come.
 
-    Node storage `enterprise`: x (n, scales.width); leverage (n,), the logarithm of liabilities over assets; volatility
-    (n,); and (n,) flags: estimated, it has no accounts; unknown, training never knew its industry, region or legal
-    form, or any firm that stands to lose so much through a channel; failed, it is in default. Edge
-    storages, one a kind of link: edge_index (2, e), from who fails to who suffers; loss (e,), a fraction of the assets
-    of who suffers, before severity, of a tie 1; link_row (e,), in the channel's table or among the snapshot's ties.
+    Node storage `enterprise`: x (n, scales.width); leverage (n,), the logarithm of liabilities over assets; sheets
+    (n, 1 + BESIDE), all readings of liabilities over assets; shakes (n, SHAKES), logarithms; earned (n,), a year's
+    profit over assets, 0 where it isn't told; and (n,) flags: estimated, it has no accounts; unknown, training never
+    knew its industry, region or legal form, or any firm that stands to lose so much through a channel; failed, it is in
+    default. Edge storages, one a kind of link: edge_index (2, e), from who fails to who suffers; loss (e,), a fraction
+    of the assets of who suffers, before severity, of a tie 1; link_row (e,), in the channel's table or among the
+    snapshot's ties.
     """
     rows = own_features(snapshot)
     graph = HeteroData()
     firms = graph["enterprise"]
     firms.x = torch.from_numpy(_numbers(rows, scales))
-    for name in BALANCE:
-        firms[name] = tensor(rows[name].fill_null(scales.sheet[name]))
+    firms.leverage = tensor(rows["leverage"].fill_null(scales.sheet["leverage"]))
+    firms.shakes = torch.from_numpy(_shakes(rows, scales))
+    firms.sheets = torch.from_numpy(_sheets(rows, scales))
+    firms.earned = tensor(rows["earned"].fill_null(0.0).clip(-MOST_EARNED, MOST_EARNED))
     firms.estimated = tensor(rows["leverage"].is_null())
     firms.failed = tensor(pl.arange(rows.height, dtype=pl.UInt32, eager=True).is_in(failed["party_row"].implode()))
     edges = _unbooked(snapshot, _relative(snapshot, rows), failed).cast({pl.UInt32: pl.Int64})
@@ -101,6 +106,24 @@ def tensors(snapshot: Snapshot, scales: Scales, failed: pl.DataFrame) -> HeteroD
         graph[kind].loss = tensor(mine["relative"].fill_null(scales.losses[kind[1]]))
         graph[kind].link_row = tensor(mine["link_row"])
     return graph
+
+
+def _sheets(rows: pl.DataFrame, scales: Scales) -> npt.NDArray[np.float64]:
+    """Liabilities over assets by the latest accounts, then by BESIDE; what is missing reads as the latest do."""
+    usual = pl.lit(math.exp(scales.sheet["leverage"]))
+    latest = pl.coalesce(pl.col("leverage").exp(), usual).alias("latest")
+    told = rows.with_columns(latest, usual=usual).select(
+        "latest", *(pl.coalesce(name, "latest").clip(*OWED_TOLD).alias(name) for name in BESIDE)
+    )
+    return np.array(told.to_numpy(), order="C")
+
+
+def _shakes(rows: pl.DataFrame, scales: Scales) -> npt.NDArray[np.float64]:
+    """Logarithms of SHAKES; a missing one is as many times the usual as the first one is."""
+    usual = {name: math.log(scales.sheet[name]) for name in SHAKES}
+    first = pl.col(SHAKES[0]).log().fill_null(usual[SHAKES[0]]) - usual[SHAKES[0]]
+    told = rows.select(pl.coalesce(pl.col(name).log(), first + usual[name]).alias(name) for name in SHAKES)
+    return np.array(told.to_numpy(), order="C")
 
 
 def tensor(column: pl.Series) -> Tensor:

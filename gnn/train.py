@@ -107,8 +107,8 @@ def shaped(
 
 
 def shifted(model: Model, shift: float) -> Model:
-    """The model, and all its members, with own hazards exp(shift) times as high."""
-    moved = {name: weight + shift for name, weight in model.weights.items() if name.split(".")[-1] == "level"}
+    """The model, and all its members, in a climate so many standard deviations worse."""
+    moved = {name: weight + shift for name, weight in model.weights.items() if name.split(".")[-1] == "climate"}
     return replace(model, weights={**model.weights, **moved})
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 import polars as pl
 
+from .earlier import OWED, OWNED, earlier_sheets
 from .fields import FIELDS, Kind
 from .identity import Identity, identified, identify
 from .schema import SNAPSHOT_TABLES, TABLES, Table
@@ -24,6 +25,10 @@ def snapshot(tables: Mapping[str, pl.DataFrame], day: date, settings: Settings) 
         if name in seen:
             frame = governing(TABLES[name], identity.translate(TABLES[name], seen[name]), day, settings)
             rows[name] = _in_currency(TABLES[name], frame, rates, settings.currency)
+    if "accounts" in rows:
+        history = _history(TABLES["accounts"], seen, identity, settings)
+        history = _in_currency(TABLES["accounts"], history, rates, settings.currency)
+        rows["observations"] = _beside(rows.get("observations"), earlier_sheets(history, rows["accounts"]))
     parties = _parties(seen, rows, identity)
     numbers = parties.select("party_id", pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))
     placed = {name: _place(SNAPSHOT_TABLES[name], frame, numbers) for name, frame in rows.items() if name != "parties"}
@@ -35,9 +40,24 @@ def known(tables: Mapping[str, pl.DataFrame], name: str, day: date, settings: Se
     seen = {other: visible(TABLES[other], frame, day) for other, frame in tables.items()}
     if name not in seen:
         return pl.DataFrame(schema=TABLES[name].schema)
-    translated = identify(seen, day).translate(TABLES[name], seen[name])
-    history = _first_source(TABLES[name], translated, [*TABLES[name].key, "valid_from"], settings)
+    history = _history(TABLES[name], seen, identify(seen, day), settings)
     return _in_currency(TABLES[name], history, _rates(seen, day, settings), settings.currency)
+
+
+def _history(table: Table, seen: Mapping[str, pl.DataFrame], identity: Identity, settings: Settings) -> pl.DataFrame:
+    """Every row of a history table that is seen, of several sources the first, with party ids joined."""
+    return _first_source(table, identity.translate(table, seen[table.name]), [*table.key, "valid_from"], settings)
+
+
+def _beside(observations: pl.DataFrame | None, sheets: pl.DataFrame) -> pl.DataFrame:
+    """The observations with earlier balance sheets beside; nothing that a file calls so passes for one."""
+    schema = TABLES["observations"].schema
+    told = (
+        pl.DataFrame(schema=schema)
+        if observations is None
+        else observations.filter(~pl.col("measure").is_in([OWED, OWNED]))
+    )
+    return pl.concat([told, sheets.cast({name: schema[name] for name in sheets.columns})], how="diagonal")
 
 
 def visible(table: Table, frame: pl.DataFrame, day: date) -> pl.DataFrame:

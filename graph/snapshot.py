@@ -22,7 +22,8 @@ class Snapshot:
         parties: one row a party, columns of `TABLES["parties"].snapshot_schema`; enterprises first, then the rest,
             each sorted by party_id as bytes.
         tables: every other table of `SNAPSHOT_TABLES` by name, sorted by its snapshot_key; links carry `source_row`
-            and `target_row`, other rows `party_row`; accounts are the latest of each party and scope.
+            and `target_row`, other rows `party_row`; accounts are the latest of each party and scope, and what a party
+            owed by its earlier ones stands among its observations (graph/earlier.py).
         currency: of all money in it.
     """
 

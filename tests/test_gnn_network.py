@@ -5,8 +5,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from relparty.gnn.network import HazardNetwork, Hazards, balance, wire
+from relparty.gnn.features import BESIDE, SHAKES
+from relparty.gnn.network import HazardNetwork, Hazards, wire
+from relparty.gnn.own import FIRST_CLIMATE, Standing
 from relparty.graph.schema import KINDS
+from scipy.stats import norm
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
@@ -21,7 +24,9 @@ def graph(leverage: list[float], edges: list[Edge], failed: tuple[int, ...] = ()
     size = len(leverage)
     made["enterprise"].x = torch.zeros(size, 3, dtype=torch.float64)
     made["enterprise"].leverage = torch.tensor(leverage, dtype=torch.float64).log()
-    made["enterprise"].volatility = torch.full((size,), 0.2, dtype=torch.float64)
+    made["enterprise"].sheets = torch.tensor(leverage, dtype=torch.float64)[:, None].repeat(1, 1 + len(BESIDE))
+    made["enterprise"].earned = torch.zeros(size, dtype=torch.float64)
+    made["enterprise"].shakes = torch.full((size, len(SHAKES)), 0.2, dtype=torch.float64).log()
     made["enterprise"].failed = torch.tensor([row in failed for row in range(size)])
     for name in KINDS:
         mine = [edge for edge in edges if edge[2] == name]
@@ -37,6 +42,10 @@ def network(seed: int = 0, bite: float = 3.0) -> HazardNetwork:
     torch.manual_seed(seed)
     made = HazardNetwork(3, 8)
     made.bite.data.fill_(bite)
+    made.own.money.data.fill_(0.0)  # half
+    made.own.unseen.data.fill_(-60.0)  # nothing
+    made.own.haze.data.fill_(-6.0)  # none
+    made.own.nearest.data.fill_(-30.0)
     made.delay.data.fill_(np.log(np.expm1(LATE - 1)))
     return made
 
@@ -83,8 +92,8 @@ def test_two_that_guarantee_each_other_infect_each_other_once_and_never_themselv
 
 def test_a_ring_settles_where_one_more_round_moves_nothing() -> None:
     """Three equal firms in a ring: h = -log(1 - q (1 - exp(-F - h))^l) has one least root, found by halving."""
-    found = solved([0.8] * 3, [(0, 1, CALL, 0.5), (1, 2, CALL, 0.5), (2, 0, CALL, 0.5)])
-    own, q = float(found.own[0]), conduction([0.8] * 3, (0, 1, CALL, 0.5))
+    found = solved([0.6] * 3, [(0, 1, CALL, 0.2), (1, 2, CALL, 0.2), (2, 0, CALL, 0.2)])
+    own, q = float(found.own[0]), conduction([0.6] * 3, (0, 1, CALL, 0.2))
     low, high = 0.0, 40.0
     for _ in range(200):
         middle = (low + high) / 2
@@ -142,14 +151,46 @@ def test_another_component_never_moves_a_bit_of_mine_however_long_it_takes_to_se
     assert torch.equal(beside.own[:6], alone.own)
 
 
-def test_balance_rises_with_leverage_and_falls_with_calm() -> None:
-    """Half leveraged at a volatility of .2: log(.5) / .2, in quarters: -.87; calmer, farther from default."""
-    half = torch.tensor([np.log(0.5)] * 2, dtype=torch.float64)
-    near, far = balance(half, torch.tensor([0.2, 0.1], dtype=torch.float64), torch.zeros(2, dtype=torch.float64))[
-        :, 0
-    ].tolist()
-    assert near == pytest.approx(np.log(0.5) / 0.2 / 4)
-    assert far < near
+def test_distance_to_default_falls_with_leverage_and_grows_with_calm() -> None:
+    """Half leveraged at a sigma of .2, .3 nearer by all else: half of (1 - .5) / .2, half of log 2 / .2, less .3."""
+    made = network().own
+    half, none = torch.tensor([0.5, 0.5, 0.6], dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
+    nearer = torch.full((3,), 0.3, dtype=torch.float64)
+    sigma = torch.tensor([0.2, 0.1, 0.2], dtype=torch.float64)
+    near, calm, levered = made.distance(Standing(half, sigma, nearer), none)[0].tolist()
+    assert near == pytest.approx((0.5 + np.log(2)) / 2 / 0.2 - 0.3)
+    assert levered < near < calm
+
+
+def test_before_it_has_learned_a_firm_fails_as_a_random_walk_does() -> None:
+    """A barrier d deviations off is passed with probability 2 Phi(-d), and for certain where nothing is left."""
+    made = network()
+    made.own.outward.data.fill_(-40.0)  # what the network adds: nothing
+    firms = graph([0.5, 1.2], [])
+    first, second = (-torch.expm1(-made.own_and_strain(firms, wire(firms))[0])).tolist()
+    assert first == pytest.approx(2 * norm.cdf(FIRST_CLIMATE - (0.5 + np.log(2)) / 2 / 0.2), rel=1e-9)
+    assert second == pytest.approx(1.0, abs=1e-5)
+
+
+def test_what_years_do_to_all_firms_is_averaged_over_them() -> None:
+    """The PD without a year is the mean of the PDs over years that differ by the spread, for a walk."""
+    made, firms = network(), graph([0.5], [])
+    made.own.outward.data.fill_(-40.0)
+    made.own.spread.data.fill_(0.5)
+    draws = torch.linspace(0.0005, 0.9995, 1000, dtype=torch.float64)
+    years = torch.from_numpy(norm.ppf(draws.numpy())) * 0.5
+    each = [-torch.expm1(-made.own_and_strain(firms, wire(firms), year)[0]).item() for year in years]
+    whole = -torch.expm1(-made.own_and_strain(firms, wire(firms))[0]).item()
+    assert whole == pytest.approx(np.mean(each), rel=0.01)
+
+
+def test_an_earlier_sheet_counts_as_far_as_it_is_believed() -> None:
+    """Half believed, a sheet of .9 beside one of .5 makes .7; a profit of .1 of which half counts brings it to .65."""
+    made, firms = network().own, graph([0.5], [])["enterprise"]
+    firms.sheets[0, 1], firms.earned[0] = 0.9, 0.1
+    made.belief.data = torch.tensor([0.0, 0.0, *[-60.0] * (len(BESIDE) - 1)], dtype=torch.float64)
+    made.gain.data.fill_(0.0)
+    assert made.standing(firms).owed.tolist() == pytest.approx([0.65])
 
 
 def _random_edges(rng: np.random.Generator, firms: int, count: int) -> list[Edge]:

@@ -17,7 +17,7 @@ from .test_gnn_network import Edge, graph
 FIRMS, YEARS, PATHS = 5000, 4, 60
 MONTHS, SIGMA = 12, 0.2  # of a year; of the logarithm of assets in it
 HARM = 0.15  # of its assets: what a firm loses from the month after another of the same person has failed
-CONFIG = Config(steps=100, settled=100, look=100)
+CONFIG = Config(steps=240, settled=240, look=240)
 
 
 @dataclass(frozen=True)
