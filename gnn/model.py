@@ -107,7 +107,7 @@ class Model:
 
         Raises:
             UsageError: no model lies there.
-            DataError: it was trained under another data dictionary.
+            DataError: it was trained under another data dictionary, or its weights are of another network.
         """
         if not (folder / "model.json").is_file():
             raise UsageError(f"{folder}: no model lies there. 'relparty train' makes one.")
@@ -116,7 +116,7 @@ class Model:
             raise DataError(
                 f"{folder}: trained under data dictionary {said['dictionary']}, not {dictionary_hash()}. Train again."
             )
-        return cls(
+        found = cls(
             task=Task(**said["task"] | {"until": _day(said["task"]["until"])}),
             config=Config(**said["config"]),
             scales=Scales(**said["scales"]),
@@ -126,6 +126,11 @@ class Model:
             card=json.loads((folder / "card.json").read_text(encoding="utf-8")),
             reference=_reference(folder / "reference.json"),
         )
+        needs = HazardNetwork(found.scales.width, found.config.units).state_dict()
+        shapes = {name: found.weights[name].shape for name in needs if name in found.weights}
+        if shapes != {name: weight.shape for name, weight in needs.items()}:
+            raise DataError(f"{folder}: its weights are those of another version's network. Train again.")
+        return found
 
     @property
     def _settings(self) -> dict[str, Any]:

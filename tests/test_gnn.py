@@ -115,9 +115,12 @@ def test_the_same_model_gives_the_same_bits_after_saving_and_loading(
     assert not any(path.suffix in (".pkl", ".pickle", ".pt") for path in folder.iterdir())
 
 
-def test_a_model_of_another_dictionary_or_none_is_refused(model: Model, tmp_path: Path) -> None:
+def test_a_model_of_another_dictionary_or_network_or_none_is_refused(model: Model, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Train again"):
         Model.load(replace(model, dictionary="another").save(tmp_path))
+    fewer = {name: weight for name, weight in model.weights.items() if name != "own.spread"}
+    with pytest.raises(DataError, match="of another version"):
+        Model.load(replace(model, weights=fewer).save(tmp_path))
     with pytest.raises(UsageError, match="no model lies there"):
         Model.load(tmp_path / "nowhere")
 
