@@ -219,7 +219,9 @@ def test_a_clean_snapshot_tells_the_true_losses_leverage_and_volatility(world: W
     number = last_day.parties.head(last_day.enterprises)["party_id"].str.slice(2).cast(pl.Int64).to_numpy() - 1
     sheets = last_day.table("accounts").sort("party_row")
     assert sheets["liabilities"].to_numpy() == pytest.approx(standing.balance.owed[number], abs=0.01)
-    flows = last_day.table("observations").filter(pl.col("month") >= pl.lit(last_day.day).dt.offset_by("-12mo"))
+    flows = last_day.table("observations").filter(
+        (pl.col("measure") == "inflow") & (pl.col("month") >= pl.lit(last_day.day).dt.offset_by("-12mo"))
+    )
     steps = flows.sort("party_row", "month").group_by("party_row", maintain_order=True)
     shake = steps.agg(pl.col("figure").log().diff().std())["figure"].to_numpy()
     assert shake == pytest.approx(world.firms.volatility[number] / np.sqrt(12), rel=1e-4)

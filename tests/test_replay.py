@@ -108,7 +108,7 @@ def test_a_link_that_was_taken_out_is_found(relparty_scored, run):
 def test_a_model_that_is_gone_or_was_touched_is_named(relparty_scored, run):
     folder = Path("home/models") / load_run(run.parent, run.name)[0].model_id
     model = Model.load(folder)
-    weights = dict(model.weights) | {"level": model.weights["level"] + 1e-9}
+    weights = dict(model.weights) | {"own.level": model.weights["own.level"] + 1e-9}
     touched = Model(model.task, model.config, model.scales, model.days, weights).save(Path("other"))
     (touched / "weights.safetensors").replace(folder / "weights.safetensors")
 
