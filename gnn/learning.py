@@ -19,6 +19,7 @@ from .sample import Sample
 
 Progress = Callable[[str, int, int], None]  # what, done, of
 LEAST_HAZARD = 1e-12
+HARDLY = 0.05  # of theta: less than that is hardly told from nothing
 YEAR_APART = 0.3  # standard deviations to default: what a year usually does to all firms
 YEARS_BEFORE = 2
 LAST_RATE = 0.02  # of the first step size, at the end
@@ -129,7 +130,8 @@ def penalty(network: HazardNetwork, config: Config, failed: float) -> Tensor:
     numbers, words = own.near[: len(NUMBERS)], own.near[len(NUMBERS) :]
     weights = config.ridge * ((numbers**2).sum() + (own.tilt**2).sum()) + config.ridge_of_words * (words**2).sum()
     usual = (network.common - 1) ** 2 / 4 + (network.bites**2).sum() + (told**2).sum()
-    unproven = torch.log1p(network.lost[-1] / USUAL[SHARED_PERSON])  # steep near nothing, flat where there is much
+    # Steep near nothing, flat where there is much: chance likeness of partners is no contagion yet.
+    unproven = torch.log1p(network.lost[-1] / USUAL[SHARED_PERSON]) + torch.log1p(network.common / HARDLY)
     sheets = _away(own.belief, FIRST_BELIEFS) + _away(own.gain, FIRST_GAIN) + _away(own.swing[1:], FIRST_SWING[1:])
     ends = _away(own.unseen, FIRST_UNSEEN) + _away(own.haze, FIRST_HAZE) + _away(own.nearest, FIRST_NEAREST)
     learned = ends / 8 + (own.money - FIRST_MONEY) ** 2 + (softplus(own.outward) ** 2).sum()
