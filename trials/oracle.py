@@ -23,7 +23,8 @@ from .oracle_page import page
 from .oracle_questions import answered
 from .oracle_run import GATES, YEARS, Papers
 
-TRIAL = Config(steps=360, settled=360, rate=0.05, rate_of_links=0.12, members=0)  # a whole economy teaches without a day to stop by
+# A whole economy teaches without a day to stop by.
+TRIAL = Config(steps=360, settled=360, rate=0.05, rate_of_links=0.12, members=0)
 
 
 @dataclass(frozen=True)
