@@ -22,8 +22,8 @@ class Config:
     rate_of_sheets: float = 0.05  # step size of how far each balance sheet is believed
     ridge: float = 2.0  # for each default, pull of what is not the balance sheet towards no effect
     ridge_of_words: float = 7.0  # the same for industry, region, legal form: what a year did to one passes with it
-    trust: float = 2.0  # pull of theta towards 1, of each channel towards the common one: spreads of a half
-    doubt: float = 2.0  # pull of what ties carry towards nothing: without it their placebo finds four times as much
+    trust: float = 2.0  # pull towards what is usual: of theta to 1, with a spread of 1; of channels to it, a half
+    doubt: float = 2.0  # pull of what ties carry, and of theta, towards nothing, which real harm soon outgrows
     members: int = 4  # networks behind each interval, each trained on years drawn anew
     member_steps: int = 60  # of each, from where the first one ended
     seed: int = 0  # of the starting weights
